@@ -1,0 +1,3 @@
+import type { ProblemTable } from "./spec.ts";
+
+export const cliProblems = {} as const satisfies ProblemTable;

@@ -1,0 +1,3 @@
+import type { ProblemTable } from "./spec.ts";
+
+export const imagesProblems = {} as const satisfies ProblemTable;

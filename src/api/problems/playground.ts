@@ -1,0 +1,13 @@
+import type { ProblemTable } from "./spec.ts";
+
+export const playgroundProblems = {
+  "playground/action-not-allowed": { owner: "user", status: 409, title: "The play is not in a state that allows this" },
+  "playground/runner-gone": {
+    owner: "operator",
+    status: 409,
+    title: "The process that owned this play has ended",
+    hint: "Restart the play: its drives are kept.",
+  },
+  "playground/machine-died": { owner: "operator", status: 500, title: "A machine stopped unexpectedly" },
+  "playground/machine-not-ready": { owner: "author", status: 500, title: "A machine did not become ready in time" },
+} as const satisfies ProblemTable;

@@ -1,0 +1,75 @@
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+
+/**
+ * Every file name that Labyard uses on disk, once. docs/reference/files.md explains each.
+ *
+ * Layout: `db.sqlite`, `client.json`, `images/`, `kernels/`, `plays/<play id>/`, `logs/` below the home directory;
+ * sockets live in a short runtime directory because the kernel limits their paths to 107 bytes.
+ */
+export interface Paths {
+  readonly home: string;
+  readonly runtime: string;
+}
+
+/** The longest path a Unix socket may have: sun_path is 108 bytes with its terminating NUL (unix(7)). */
+export const socketPathMaxBytes = 107;
+
+/** From $LABYARD_HOME, else /var/lib/labyard for root and ~/.local/share/labyard for others. */
+export function resolvePaths(env: NodeJS.ProcessEnv, uid: number): Paths {
+  const home =
+    env.LABYARD_HOME ?? (uid === 0 ? "/var/lib/labyard" : join(env.HOME ?? homedir(), ".local/share/labyard"));
+  const preferred = join(home, "run");
+  // The longest socket below it is <24 hex>.sock.
+  const runtime =
+    Buffer.byteLength(preferred) + 1 + 24 + 5 <= socketPathMaxBytes
+      ? preferred
+      : join(tmpdir(), `labyard-${uid}-${shortDigest(home)}`);
+  return { home, runtime };
+}
+
+/** A stable 32-bit FNV-1a in hex: keeps the sockets of two homes apart. */
+function shortDigest(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+}
+
+export const databaseFile = (paths: Paths) => join(paths.home, "db.sqlite");
+/** Endpoint and credentials of the local owner, mode 0600; read by the CLI. */
+export const clientFile = (paths: Paths) => join(paths.home, "client.json");
+/** Held by the one server of this home. */
+export const serverLockFile = (paths: Paths) => join(paths.home, "server.json");
+export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
+export const logsDirectory = (paths: Paths) => join(paths.home, "logs");
+
+export const blobsDirectory = (paths: Paths) => join(paths.home, "images", "blobs", "sha256");
+export const layoutsDirectory = (paths: Paths) => join(paths.home, "images", "layouts");
+export const baseDrivesDirectory = (paths: Paths) => join(paths.home, "images", "bases");
+export const imageReferencesFile = (paths: Paths) => join(paths.home, "images", "references.json");
+export const kernelsDirectory = (paths: Paths) => join(paths.home, "kernels");
+/** Results of executed host checks, keyed by what they depend on. */
+export const probesFile = (paths: Paths) => join(paths.home, "probes.json");
+
+export const playsDirectory = (paths: Paths) => join(paths.home, "plays");
+export const playDirectory = (paths: Paths, playId: string) => join(playsDirectory(paths), playId);
+export const planFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "plan.json");
+/** One JSON object a line: what was about to be acquired, and what was released. */
+export const ledgerFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "ledger.jsonl");
+/** One JSON object a line: state events of the play, oldest first. */
+export const eventsFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "events.jsonl");
+/** The runner's last full state, replaced by rename. */
+export const stateFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "state.json");
+export const runnerLogFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "runner.log");
+/** Key pairs of the play: platform key, trust key, host keys. Mode 0600. */
+export const keysFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "keys.json");
+export const runnerSocket = (paths: Paths, playId: string) => join(paths.runtime, `${playId}.sock`);
+
+export const machineDirectory = (paths: Paths, playId: string, machine: string) =>
+  join(playDirectory(paths, playId), "machines", machine);
+export const consoleLogFile = (paths: Paths, playId: string, machine: string) =>
+  join(machineDirectory(paths, playId, machine), "console.log");
+export const driveFile = (paths: Paths, playId: string, machine: string, device: string) =>
+  join(machineDirectory(paths, playId, machine), `${device}.qcow2`);
+export const seedFile = (paths: Paths, playId: string, machine: string) =>
+  join(machineDirectory(paths, playId, machine), "seed.cpio");
