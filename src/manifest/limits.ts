@@ -1,0 +1,54 @@
+/** Every number that decides whether a manifest is accepted, once: the schema, the rules and the reference page read them here. */
+export const limits = {
+  nameLengthMax: 54,
+  hostNameLengthMax: 63,
+  titleLengthMin: 5,
+  titleLengthMax: 120,
+  descriptionLengthMax: 500,
+  markdownLengthMax: 100_000,
+  networksMax: 16,
+  subnetPrefixMin: 8,
+  subnetPrefixMax: 30,
+  machinesMax: 5,
+  interfacesMax: 8,
+  drivesMax: 24,
+  driveMiBMin: 1024,
+  driveMiBMax: 100 * 1024,
+  drivesTotalMiBMax: 240 * 1024,
+  ramMiBMin: 128,
+  ramMiBComfortable: 512,
+  welcomeBytesMax: 16 * 1024,
+  startupFilesMax: 10,
+  startupFileBytesMax: 256 * 1024,
+  tabsMax: 10,
+  portMax: 65_535,
+  tasksMax: 100,
+  taskRunBytesMax: 64 * 1024,
+  taskTimeoutSecondsMax: 86_400,
+  initConditionsMax: 20,
+  initConditionKeyLengthMax: 64,
+  initConditionValueLengthMax: 1024,
+  validationRegexLengthMax: 512,
+  /** A source above this size is refused before it is parsed. */
+  sourceBytesMax: 1024 * 1024,
+  nestingMax: 32,
+  aliasesMax: 100,
+  /** Values in the whole document after aliases are expanded; real manifests have a few hundred. */
+  valuesMax: 100_000,
+  /** Findings of one severity that are reported one by one. */
+  findingsMax: 500,
+} as const;
+
+/** What a manifest may leave to the platform; planning fills these in, stored manifests do not carry them. */
+export const defaults = {
+  kernel: "6.1",
+  rootDriveSize: "10GiB",
+  extraDriveSize: "5GiB",
+  filesystem: "ext4",
+  taskUser: "root",
+  taskTimeoutSeconds: 60,
+  fileOwner: "0:0",
+  fileMode: "644",
+  tabKind: "terminal",
+  tabAccess: "private",
+} as const;

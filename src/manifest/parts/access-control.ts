@@ -1,0 +1,17 @@
+import type { z } from "zod";
+import { list, part, text } from "../field.ts";
+
+const principal = () =>
+  text("`owner`, `anyone`, `authenticated`, `user:<id>`, `github:<handle>`, `student:<training>`, `nobody`, …");
+
+export const accessControlSchema = part(
+  {
+    canList: list(principal(), "Who sees it in catalogues and search.", { code: "manifest/access-control" }),
+    canRead: list(principal(), "Who may open its page and dump its manifest.", { code: "manifest/access-control" }),
+    canStart: list(principal(), "Who may start a play of it.", { code: "manifest/access-control" }),
+  },
+  "Three independent lists of principals.",
+  { noun: "accessControl", code: "manifest/access-control" },
+);
+
+export type AccessControl = z.infer<typeof accessControlSchema>;
