@@ -44,6 +44,10 @@ export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
 export const logsDirectory = (paths: Paths) => join(paths.home, "logs");
 
 export const blobsDirectory = (paths: Paths) => join(paths.home, "images", "blobs", "sha256");
+/** Downloads in progress, named by digest; only the holder of the digest's lock writes there. */
+export const partialBlobsDirectory = (paths: Paths) => join(paths.home, "images", "partial");
+/** Empty files that carry kernel locks; they stay. */
+export const imageLockFile = (paths: Paths, key: string) => join(paths.home, "images", "locks", `${key}.lock`);
 export const layoutsDirectory = (paths: Paths) => join(paths.home, "images", "layouts");
 export const baseDrivesDirectory = (paths: Paths) => join(paths.home, "images", "bases");
 export const imageReferencesFile = (paths: Paths) => join(paths.home, "images", "references.json");
@@ -53,6 +57,10 @@ export const probesFile = (paths: Paths) => join(paths.home, "probes.json");
 
 export const playsDirectory = (paths: Paths) => join(paths.home, "plays");
 export const playDirectory = (paths: Paths, playId: string) => join(playsDirectory(paths), playId);
+/** What the play was asked to be: manifest and init conditions, frozen. */
+export const requestFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "request.json");
+/** Which base drives and kernels the machines of the play use. */
+export const preparedFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "prepared.json");
 export const planFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "plan.json");
 /** One JSON object a line: what was about to be acquired, and what was released. */
 export const ledgerFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "ledger.jsonl");

@@ -1,0 +1,162 @@
+import type { BootPhase, BootStep, MachineStateName, MachineStatus, PlayState, PlayStateName, TaskState } from "../api/play-state.ts";
+import { currentState } from "../api/play-state.ts";
+import type { Problem } from "../api/problems.ts";
+import { stateFile, type Paths } from "../store/paths.ts";
+import { appendStateEvent, writeRecord } from "../store/play-records.ts";
+
+const persistDelayMs = 150;
+
+/**
+ * The state of one play while this process drives it: changed here, seen by watchers, kept in state.json.
+ *
+ * Watchers get complete snapshots, at most one per turn of the event loop, and the newest one only if they are slow.
+ */
+export class LiveState {
+  readonly #paths: Paths;
+  readonly #startedAtMs: number;
+  #state: PlayState;
+  #watchers = new Set<() => void>();
+  #notifying = false;
+  #persisting: Promise<void> = Promise.resolve();
+  #persistTimer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(paths: Paths, state: PlayState, startedAtMs = Date.now()) {
+    this.#paths = paths;
+    this.#state = state;
+    this.#startedAtMs = startedAtMs;
+  }
+
+  get current(): PlayState {
+    return this.#state;
+  }
+
+  get name(): PlayStateName {
+    return currentState(this.#state);
+  }
+
+  /** Appends a state event; the same state twice in a row is one event. */
+  enter(state: PlayStateName, problem?: Problem): void {
+    if (this.name === state && problem === undefined && this.#state.stateEvents.length > 0) return;
+    const at = new Date().toISOString();
+    const event = problem === undefined ? { state, at } : { state, at, error: problem.message };
+    appendStateEvent(this.#paths, this.#state.playId, event);
+    const { problem: _previous, ...rest } = this.#state;
+    this.#change({
+      ...rest,
+      stateEvents: [...this.#state.stateEvents, event],
+      ...(problem === undefined ? {} : { problem: problem.toJSON() }),
+    });
+  }
+
+  addNotice(code: string, message: string, machine?: string): void {
+    const notice = { code, message, ...(machine === undefined ? {} : { machine }) };
+    if (this.#state.notices.some(old => JSON.stringify(old) === JSON.stringify(notice))) return;
+    this.#change({ ...this.#state, notices: [...this.#state.notices, notice] });
+  }
+
+  machine(name: string): MachineStatus {
+    const machine = this.#state.machines.find(candidate => candidate.name === name);
+    if (machine === undefined) throw new Error(`no machine ${name} in play ${this.#state.playId}`);
+    return machine;
+  }
+
+  /** `state` and `ready` as given; a step is cleared unless given; a problem stays until the machine starts again. */
+  updateMachine(name: string, update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem }): void {
+    const machines = this.#state.machines.map(machine => (machine.name === name ? changed(machine, update) : machine));
+    this.#change({ ...this.#state, machines });
+  }
+
+  setTasks(tasks: TaskState[]): void {
+    this.#change({ ...this.#state, tasks });
+  }
+
+  /** Notes when a phase was over, once; later machines move it on. */
+  markPhase(phase: BootPhase): void {
+    this.#change({ ...this.#state, phases: { ...this.#state.phases, [phase]: Date.now() - this.#startedAtMs } });
+  }
+
+  /** The current state at once, then after every change, until `signal` aborts or the state has ended. */
+  async *watch(signal: AbortSignal): AsyncGenerator<PlayState> {
+    let wake = Promise.withResolvers<void>();
+    const notify = () => wake.resolve();
+    this.#watchers.add(notify);
+    signal.addEventListener("abort", notify, { once: true });
+    try {
+      let seen: PlayState | undefined;
+      while (!signal.aborted) {
+        if (seen !== this.#state) {
+          seen = this.#state;
+          yield seen;
+          continue;
+        }
+        if (this.#ended) return;
+        await wake.promise;
+        wake = Promise.withResolvers<void>();
+      }
+    } finally {
+      this.#watchers.delete(notify);
+      signal.removeEventListener("abort", notify);
+    }
+  }
+
+  /** Ends all watchers after they have seen the last state, and writes it to disk. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#notify();
+    clearTimeout(this.#persistTimer);
+    this.#persistTimer = undefined;
+    await this.#persisting.catch(() => {});
+    await this.#persist();
+  }
+
+  #change(state: PlayState): void {
+    this.#state = state;
+    this.#notify();
+    this.#persistTimer ??= setTimeout(() => {
+      this.#persistTimer = undefined;
+      // One write at a time; a failing one (disk full) is tried again with the next change and at the end.
+      this.#persisting = this.#persisting.catch(() => {}).then(() => this.#persist());
+      this.#persisting.catch(() => {});
+    }, persistDelayMs);
+  }
+
+  #notify(): void {
+    if (this.#notifying) return;
+    this.#notifying = true;
+    setImmediate(() => {
+      this.#notifying = false;
+      for (const watcher of this.#watchers) watcher();
+    });
+  }
+
+  #persist(): Promise<void> {
+    return writeRecord(stateFile(this.#paths, this.#state.playId), this.#state);
+  }
+}
+
+function changed(
+  machine: MachineStatus,
+  update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem },
+): MachineStatus {
+  const { step: _step, problem: oldProblem, ...rest } = machine;
+  const starts = update.state === "STARTING";
+  const problem = update.problem?.toJSON() ?? (starts ? undefined : oldProblem);
+  const was = machine.conditions.find(condition => condition.name === "Ready")?.status;
+  const is = update.ready === undefined ? was : update.ready ? "True" : "False";
+  return {
+    ...rest,
+    ...(update.state === undefined ? {} : { state: update.state }),
+    ...(update.step === undefined ? {} : { step: update.step }),
+    ...(problem === undefined ? {} : { problem }),
+    conditions:
+      is === undefined || is === was
+        ? machine.conditions
+        : [{ name: "Ready", status: is, lastTransitionAt: new Date().toISOString() }],
+  };
+}
+
+/** Without the output of its tasks, which is only sent when asked for. */
+export function withoutTaskOutput(state: PlayState): PlayState {
+  return { ...state, tasks: state.tasks.map(task => ({ ...task, stdout: "", stderr: "" })) };
+}
