@@ -1,0 +1,109 @@
+import { type ClientOptions, createCall } from "./client-transport.ts";
+import type { PlayAction } from "./contract/actions.ts";
+import type { EmptyReply } from "./contract/common.ts";
+import type { ConnReply } from "./contract/conns.ts";
+import type { ConsoleContent, ConsoleList } from "./contract/consoles.ts";
+import type { ExecBody } from "./contract/exec.ts";
+import type { Health } from "./contract/health.ts";
+import type { ManifestCheckBody, ManifestCheckReply } from "./contract/manifest-check.ts";
+import type { Me } from "./contract/me.ts";
+import type { PlayStateJson } from "./contract/play-state.ts";
+import type {
+  CreatePlaygroundBody,
+  PlaygroundFilter,
+  PlaygroundJson,
+  UpdatePlaygroundBody,
+} from "./contract/playgrounds.ts";
+import type { CreatePlayBody, PlayJson } from "./contract/plays.ts";
+import type { CreatePortBody, PortJson, PortTicket } from "./contract/ports.ts";
+import type { LoginCode, LoginSession } from "./contract/sessions.ts";
+import type { TaskDetails } from "./contract/tasks.ts";
+import type { OpenedTerminal, OpenTerminalBody, SocketTicket, Terminal } from "./contract/terminals.ts";
+import type { AccessToken, CreateTokenBody } from "./contract/tokens.ts";
+import { type WatchOptions, watchPlay } from "./watch-play.ts";
+
+/** Actions that answer with the play; consoles have methods of their own. */
+type PlainAction = Exclude<PlayAction, { action: "machine.console.list" | "machine.console.read" }>;
+
+export type Client = ReturnType<typeof createClient>;
+
+/**
+ * One method per endpoint of the server, for the CLI and the web UI. Every failure is a Problem, "no server answers"
+ * (`server/unreachable`) included. Nothing is retried except the watched stream.
+ */
+export function createClient(options: ClientOptions) {
+  const call = createCall(options);
+  const play = (id: string) => `/plays/${encodeURIComponent(id)}`;
+  const playground = (name: string) => `/playgrounds/${encodeURIComponent(name)}`;
+  const task = (id: string, name: string) => `${play(id)}/tasks/${encodeURIComponent(name)}`;
+  const terminal = (id: string, terminalId: string) => `${play(id)}/terminals/${encodeURIComponent(terminalId)}`;
+  const port = (id: string, portId: string) => `${play(id)}/ports/${encodeURIComponent(portId)}`;
+  const session = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+
+  return {
+    health: (signal?: AbortSignal) => call<Health>("GET", "/health", { signal }),
+
+    me: () => call<Me>("GET", "/auth/me", { query: { authenticate: "true" } }),
+    /** Trades a one-time code for the browser's session cookie. */
+    login: (code: string) => call<Me>("POST", "/auth/login", { body: { code } }),
+    logout: () => call<EmptyReply>("POST", "/auth/logout"),
+    createLoginCode: () => call<LoginCode>("POST", "/auth/login-codes"),
+
+    createSession: () => call<LoginSession & { accessToken: string }>("POST", "/sessions"),
+    getSession: (id: string) => call<LoginSession>("GET", session(id)),
+    approveSession: (id: string) => call<LoginSession>("POST", `${session(id)}/approve`),
+    deleteSession: (id: string) => call<EmptyReply>("DELETE", session(id)),
+
+    listTokens: () => call<AccessToken[]>("GET", "/oauth/tokens"),
+    createToken: (body: CreateTokenBody) =>
+      call<AccessToken & { accessToken: string }>("POST", "/oauth/tokens", { body }),
+    deleteToken: (id: string) => call<EmptyReply>("DELETE", `/oauth/tokens/${encodeURIComponent(id)}`),
+
+    listPlaygrounds: (filter?: PlaygroundFilter) =>
+      call<PlaygroundJson[]>("GET", "/playgrounds", { query: { filter } }),
+    getPlayground: (name: string, format?: "extended") =>
+      call<PlaygroundJson>("GET", playground(name), { query: { format } }),
+    createPlayground: (body: CreatePlaygroundBody) => call<PlaygroundJson>("POST", "/playgrounds", { body }),
+    updatePlayground: (name: string, body: UpdatePlaygroundBody) =>
+      call<PlaygroundJson>("PUT", playground(name), { body }),
+    deletePlayground: (name: string) => call<EmptyReply>("DELETE", playground(name)),
+    checkManifest: (body: ManifestCheckBody) => call<ManifestCheckReply>("POST", "/manifest/check", { body }),
+
+    createPlay: (body: CreatePlayBody) => call<PlayJson>("POST", "/plays", { body }),
+    /** Absent: plays with a time limit; "true": persistent ones; "any": both. */
+    listPlays: (persistent?: "true" | "any") => call<PlayJson[]>("GET", "/plays", { query: { persistent } }),
+    getPlay: (id: string) => call<PlayJson>("GET", play(id)),
+    getPlayState: (id: string) => call<PlayStateJson>("GET", `${play(id)}/state`),
+    act: (id: string, action: PlainAction) => call<PlayJson>("POST", `${play(id)}/actions`, { body: action }),
+    listConsoles: (id: string, machine: string) =>
+      call<ConsoleList>("POST", `${play(id)}/actions`, { body: { action: "machine.console.list", machine } }),
+    readConsole: (id: string, machine: string, console: string) =>
+      call<ConsoleContent>("POST", `${play(id)}/actions`, {
+        body: { action: "machine.console.read", machine, console },
+      }),
+    createConn: (id: string) => call<ConnReply>("POST", `${play(id)}/conns`),
+    /** See watchPlay: the present state, then every change, over a stream that reconnects by itself. */
+    watchPlay: (id: string, watch: WatchOptions) => watchPlay(call, id, watch),
+
+    listTasks: (id: string, machines?: string[]) =>
+      call<TaskDetails[]>("GET", `${play(id)}/tasks`, { query: { machine: machines } }),
+    retryTask: (id: string, name: string) => call<EmptyReply>("POST", `${task(id, name)}/retry`),
+    skipTask: (id: string, name: string) => call<EmptyReply>("POST", `${task(id, name)}/skip`),
+
+    listPorts: (id: string) => call<PortJson[]>("GET", `${play(id)}/ports`),
+    createPort: (id: string, body: CreatePortBody) => call<PortJson>("POST", `${play(id)}/ports`, { body }),
+    deletePort: (id: string, portId: string) => call<EmptyReply>("DELETE", port(id, portId)),
+    /** A URL that lets this browser into a private port, once; public ports need none. */
+    createPortTicket: (id: string, portId: string) => call<PortTicket>("POST", `${port(id, portId)}/tickets`),
+
+    listTerminals: (id: string) => call<Terminal[]>("GET", `${play(id)}/terminals`),
+    openTerminal: (id: string, body: OpenTerminalBody) =>
+      call<OpenedTerminal>("POST", `${play(id)}/terminals`, { body }),
+    /** A fresh WebSocket URL for an open terminal, e.g. after a reload. */
+    createTerminalTicket: (id: string, terminalId: string) =>
+      call<SocketTicket>("POST", `${terminal(id, terminalId)}/tickets`),
+    closeTerminal: (id: string, terminalId: string) => call<EmptyReply>("DELETE", terminal(id, terminalId)),
+    /** A WebSocket URL that speaks exec-protocol; single use. */
+    exec: (id: string, body: ExecBody) => call<SocketTicket>("POST", `${play(id)}/exec`, { body }),
+  };
+}

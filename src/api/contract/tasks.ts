@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { integerSchema, timestampSchema } from "./common.ts";
+import { taskStatusSchema } from "./play-state.ts";
+
+export const taskParamsSchema = z.object({ id: z.string(), name: z.string() });
+
+/** `machine` may be given several times. */
+export const listTasksQuerySchema = z.object({ machine: z.union([z.string(), z.array(z.string())]).optional() });
+
+/** A task with its output (last 256 KiB of each stream), for the play's owner. */
+export const taskDetailsSchema = z
+  .object({
+    name: z.string(),
+    machine: z.string(),
+    user: z.string(),
+    init: z.boolean(),
+    helper: z.boolean(),
+    status: taskStatusSchema,
+    version: integerSchema,
+    needs: z.array(z.string()),
+    run: z.string(),
+    timeoutSeconds: integerSchema,
+    exitCode: integerSchema.optional(),
+    stdout: z.string(),
+    stderr: z.string(),
+    skipped: z.boolean().optional(),
+    lastRunAt: timestampSchema.optional(),
+    lastDurationMs: integerSchema.optional(),
+  })
+  .meta({ id: "TaskDetails" });
+export type TaskDetails = z.infer<typeof taskDetailsSchema>;
