@@ -1,6 +1,7 @@
 import type { BootPhase, BootStep, MachineStateName, MachineStatus, PlayState, PlayStateName, TaskState } from "../api/play-state.ts";
 import { currentState } from "../api/play-state.ts";
 import type { Problem } from "../api/problems.ts";
+import { Latest } from "../lib/latest.ts";
 import { stateFile, type Paths } from "../store/paths.ts";
 import { appendStateEvent, writeRecord } from "../store/play-records.ts";
 
@@ -14,96 +15,73 @@ const persistDelayMs = 150;
 export class LiveState {
   readonly #paths: Paths;
   readonly #startedAtMs: number;
-  #state: PlayState;
-  #watchers = new Set<() => void>();
-  #notifying = false;
+  readonly #latest: Latest<PlayState>;
   #persisting: Promise<void> = Promise.resolve();
   #persistTimer: NodeJS.Timeout | undefined;
-  #ended = false;
 
   constructor(paths: Paths, state: PlayState, startedAtMs = Date.now()) {
     this.#paths = paths;
-    this.#state = state;
+    this.#latest = new Latest(state);
     this.#startedAtMs = startedAtMs;
   }
 
   get current(): PlayState {
-    return this.#state;
+    return this.#latest.value;
   }
 
   get name(): PlayStateName {
-    return currentState(this.#state);
+    return currentState(this.current);
   }
 
   /** Appends a state event; the same state twice in a row is one event. */
   enter(state: PlayStateName, problem?: Problem): void {
-    if (this.name === state && problem === undefined && this.#state.stateEvents.length > 0) return;
+    if (this.name === state && problem === undefined && this.current.stateEvents.length > 0) return;
     const at = new Date().toISOString();
     const event = problem === undefined ? { state, at } : { state, at, error: problem.message };
-    appendStateEvent(this.#paths, this.#state.playId, event);
-    const { problem: _previous, ...rest } = this.#state;
+    appendStateEvent(this.#paths, this.current.playId, event);
+    const { problem: _previous, ...rest } = this.current;
     this.#change({
       ...rest,
-      stateEvents: [...this.#state.stateEvents, event],
+      stateEvents: [...this.current.stateEvents, event],
       ...(problem === undefined ? {} : { problem: problem.toJSON() }),
     });
   }
 
   addNotice(code: string, message: string, machine?: string): void {
     const notice = { code, message, ...(machine === undefined ? {} : { machine }) };
-    if (this.#state.notices.some(old => JSON.stringify(old) === JSON.stringify(notice))) return;
-    this.#change({ ...this.#state, notices: [...this.#state.notices, notice] });
+    if (this.current.notices.some(old => JSON.stringify(old) === JSON.stringify(notice))) return;
+    this.#change({ ...this.current, notices: [...this.current.notices, notice] });
   }
 
   machine(name: string): MachineStatus {
-    const machine = this.#state.machines.find(candidate => candidate.name === name);
-    if (machine === undefined) throw new Error(`no machine ${name} in play ${this.#state.playId}`);
+    const machine = this.current.machines.find(candidate => candidate.name === name);
+    if (machine === undefined) throw new Error(`no machine ${name} in play ${this.current.playId}`);
     return machine;
   }
 
   /** `state` and `ready` as given; a step is cleared unless given; a problem stays until the machine starts again. */
   updateMachine(name: string, update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem }): void {
-    const machines = this.#state.machines.map(machine => (machine.name === name ? changed(machine, update) : machine));
-    this.#change({ ...this.#state, machines });
+    const machines = this.current.machines.map(machine => (machine.name === name ? changed(machine, update) : machine));
+    this.#change({ ...this.current, machines });
   }
 
   setTasks(tasks: TaskState[]): void {
-    this.#change({ ...this.#state, tasks });
+    this.#change({ ...this.current, tasks });
   }
 
   /** Notes when a phase was over, once; later machines move it on. */
   markPhase(phase: BootPhase): void {
-    this.#change({ ...this.#state, phases: { ...this.#state.phases, [phase]: Date.now() - this.#startedAtMs } });
+    this.#change({ ...this.current, phases: { ...this.current.phases, [phase]: Date.now() - this.#startedAtMs } });
   }
 
   /** The current state at once, then after every change, until `signal` aborts or the state has ended. */
-  async *watch(signal: AbortSignal): AsyncGenerator<PlayState> {
-    let wake = Promise.withResolvers<void>();
-    const notify = () => wake.resolve();
-    this.#watchers.add(notify);
-    signal.addEventListener("abort", notify, { once: true });
-    try {
-      let seen: PlayState | undefined;
-      while (!signal.aborted) {
-        if (seen !== this.#state) {
-          seen = this.#state;
-          yield seen;
-          continue;
-        }
-        if (this.#ended) return;
-        await wake.promise;
-        wake = Promise.withResolvers<void>();
-      }
-    } finally {
-      this.#watchers.delete(notify);
-      signal.removeEventListener("abort", notify);
-    }
+  watch(signal: AbortSignal): AsyncGenerator<PlayState> {
+    return this.#latest.watch(signal);
   }
 
   /** Ends all watchers after they have seen the last state, and writes it to disk. */
   async end(): Promise<void> {
-    this.#ended = true;
-    this.#notify();
+    this.#latest.end();
     clearTimeout(this.#persistTimer);
     this.#persistTimer = undefined;
     await this.#persisting.catch(() => {});
@@ -111,8 +89,7 @@ export class LiveState {
   }
 
   #change(state: PlayState): void {
-    this.#state = state;
-    this.#notify();
+    this.#latest.set(state);
     this.#persistTimer ??= setTimeout(() => {
       this.#persistTimer = undefined;
       // One write at a time; a failing one (disk full) is tried again with the next change and at the end.
@@ -121,17 +98,8 @@ export class LiveState {
     }, persistDelayMs);
   }
 
-  #notify(): void {
-    if (this.#notifying) return;
-    this.#notifying = true;
-    setImmediate(() => {
-      this.#notifying = false;
-      for (const watcher of this.#watchers) watcher();
-    });
-  }
-
   #persist(): Promise<void> {
-    return writeRecord(stateFile(this.#paths, this.#state.playId), this.#state);
+    return writeRecord(stateFile(this.#paths, this.current.playId), this.current);
   }
 }
 

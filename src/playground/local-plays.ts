@@ -1,0 +1,213 @@
+import { rm } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { currentState, type PlayState, type TaskState } from "../api/play-state.ts";
+import { Problem } from "../api/problems.ts";
+import type { Log } from "../lib/log.ts";
+import { createPlan } from "../plan/create-plan.ts";
+import type { HostFacts } from "../plan/plan.ts";
+import { keysFile, type Paths, planFile, playDirectory, requestFile, runnerSocket } from "../store/paths.ts";
+import { createPlayDirectory, listPlayIds, readPlayState, writeRecord } from "../store/play-records.ts";
+import { reapPlay } from "../store/reaper.ts";
+import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
+import { initialState } from "./initial-state.ts";
+import { LiveState } from "./live-state.ts";
+import type { PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";
+import { TrackedPlay } from "./tracked-play.ts";
+
+export interface LocalPlaysOptions {
+  paths: Paths;
+  log: Log;
+  hostFacts: () => Promise<HostFacts>;
+}
+
+/** The plays of this home: one TrackedPlay for each that is doing something, the disk for all others. */
+export class LocalPlays implements Plays {
+  readonly #options: LocalPlaysOptions;
+  #tracked = new Map<string, TrackedPlay>();
+
+  constructor(options: LocalPlaysOptions) {
+    this.#options = options;
+  }
+
+  async create(request: PlayRequest): Promise<void> {
+    const { paths } = this.#options;
+    const plan = createPlan({ ...request, host: await this.#options.hostFacts() });
+    await createPlayDirectory(paths, request.playId);
+    await writeRecord(requestFile(paths, request.playId), request);
+    await writeRecord(planFile(paths, request.playId), plan);
+    const state = new LiveState(paths, initialState(plan));
+    state.enter("CREATED");
+    await state.end();
+    this.#track(request.playId, state.current).begin();
+  }
+
+  list(): Promise<string[]> {
+    return listPlayIds(this.#options.paths);
+  }
+
+  async state(playId: string): Promise<PlayState | undefined> {
+    return this.#tracked.get(playId)?.state ?? (await readPlayState(this.#options.paths, playId));
+  }
+
+  async *watch(playId: string, signal: AbortSignal): AsyncGenerator<PlayState> {
+    const tracked = this.#tracked.get(playId);
+    if (tracked !== undefined) yield* tracked.watch(signal);
+    else yield await this.#requireState(playId);
+  }
+
+  async tasks(playId: string): Promise<TaskState[]> {
+    const socket = runnerSocket(this.#options.paths, playId);
+    if (await runnerAnswers(socket)) return askRunner<TaskState[]>(socket, "GET", "/tasks");
+    // The runner's last record has the output too; only streams leave it out.
+    return (await readPlayState(this.#options.paths, playId))?.tasks ?? (await this.#requireState(playId)).tasks;
+  }
+
+  async stop(playId: string): Promise<void> {
+    const state = await this.#requireState(playId);
+    requireAllowed("stop", currentState(state));
+    await this.#tracked.get(playId)?.stop();
+  }
+
+  async restart(playId: string): Promise<void> {
+    const state = await this.#requireState(playId);
+    requireAllowed("restart", currentState(state));
+    await this.#tracked.get(playId)?.settled();
+    this.#track(playId, state).begin();
+  }
+
+  async destroy(playId: string): Promise<void> {
+    const { paths, log } = this.#options;
+    const before = await this.#requireState(playId);
+    requireAllowed("destroy", currentState(before));
+    const tracked = this.#tracked.get(playId) ?? this.#track(playId, before);
+    await tracked.abandon();
+    const state = new LiveState(paths, tracked.state);
+    state.enter("DESTROYING");
+    await state.end();
+    tracked.show(state.current);
+    const finish = async () => {
+      await this.#removeEverything(playId);
+      const last = new LiveState(paths, state.current);
+      for (const machine of last.current.machines) last.updateMachine(machine.name, { state: "STOPPED", ready: false });
+      last.enter("DESTROYED");
+      await last.end();
+      tracked.finish(last.current);
+      this.#tracked.delete(playId);
+    };
+    finish().catch(error => log.error({ playId, err: error }, "a play could not be destroyed"));
+  }
+
+  retryTask = (playId: string, task: string) => this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/retry`);
+  skipTask = (playId: string, task: string) => this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/skip`);
+  machineAction = (playId: string, machine: string, action: string) =>
+    this.#ask<void>(playId, "POST", `/machines/${encodeURIComponent(machine)}/${action}`);
+
+  async console(playId: string, machine: string): Promise<string> {
+    const answer = await this.#ask<{ content: string }>(playId, "GET", `/machines/${encodeURIComponent(machine)}/console`);
+    return answer.content;
+  }
+
+  async dial(playId: string, machine: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    return dialThroughRunner(await this.#requireRunner(playId), machine, port, signal);
+  }
+
+  async openTerminal(playId: string, terminal: TerminalRequest): Promise<string> {
+    return (await this.#ask<{ id: string }>(playId, "POST", "/terminals", terminal)).id;
+  }
+
+  listTerminals = (playId: string) =>
+    this.#ask<Array<{ id: string; machine: string; user: string }>>(playId, "GET", "/terminals");
+  closeTerminal = (playId: string, id: string) => this.#ask<void>(playId, "DELETE", `/terminals/${encodeURIComponent(id)}`);
+
+  async upgrade(playId: string, target: UpgradeTarget, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    await spliceUpgrade(runnerSocket(this.#options.paths, playId), upgradePath(target), request, socket, head);
+  }
+
+  async recover(): Promise<void> {
+    const { paths, log } = this.#options;
+    for (const playId of await listPlayIds(paths)) {
+      try {
+        await this.#recoverPlay(playId);
+      } catch (error) {
+        log.error({ playId, err: error }, "a play could not be recovered");
+      }
+    }
+  }
+
+  /** Lets go of all plays; those with a runner go on running. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#tracked.values()].map(tracked => tracked.letGo()));
+    this.#tracked.clear();
+  }
+
+  async #recoverPlay(playId: string): Promise<void> {
+    const { paths, log } = this.#options;
+    const state = await readPlayState(paths, playId);
+    if (state === undefined) {
+      // The server died between making the directory and the first record: nothing was promised to anybody.
+      await rm(playDirectory(paths, playId), { recursive: true, force: true });
+      return;
+    }
+    const name = currentState(state);
+    if (name === "DESTROYED") return;
+    if (await runnerAnswers(runnerSocket(paths, playId))) {
+      log.info({ playId }, "found a running play");
+      this.#track(playId, state).follow();
+      return;
+    }
+    await reapPlay(paths, playId);
+    if (name === "DESTROYING") await this.#finishDestroying(playId, state);
+    else if (statesOfPreparation.includes(name)) this.#track(playId, state).begin();
+    else if (!restingStates.includes(name)) await this.#track(playId, state).declareRunnerGone();
+  }
+
+  async #finishDestroying(playId: string, state: PlayState): Promise<void> {
+    await this.#removeEverything(playId);
+    const last = new LiveState(this.#options.paths, state);
+    last.enter("DESTROYED");
+    await last.end();
+  }
+
+  async #removeEverything(playId: string): Promise<void> {
+    const { paths } = this.#options;
+    await reapPlay(paths, playId);
+    await rm(join(playDirectory(paths, playId), "machines"), { recursive: true, force: true });
+    await rm(keysFile(paths, playId), { force: true });
+  }
+
+  #track(playId: string, state: PlayState): TrackedPlay {
+    const tracked = new TrackedPlay({ ...this.#options, playId, state });
+    this.#tracked.set(playId, tracked);
+    return tracked;
+  }
+
+  async #requireState(playId: string): Promise<PlayState> {
+    const state = await this.state(playId);
+    if (state === undefined) throw new Problem("server/not-found", { message: `there is no play ${playId}` });
+    return state;
+  }
+
+  async #requireRunner(playId: string): Promise<string> {
+    requireAllowed("use", currentState(await this.#requireState(playId)));
+    return runnerSocket(this.#options.paths, playId);
+  }
+
+  async #ask<T>(playId: string, method: string, path: string, body?: unknown): Promise<T> {
+    return askRunner<T>(await this.#requireRunner(playId), method, path, body);
+  }
+}
+
+function upgradePath(target: UpgradeTarget): string {
+  if (target.kind === "terminal") return `/terminals/${encodeURIComponent(target.terminalId)}/socket`;
+  const query = new URLSearchParams();
+  if (target.user !== undefined) query.set("user", target.user);
+  if (target.command !== undefined) query.set("command", target.command);
+  if (target.pty !== undefined) {
+    query.set("cols", String(target.pty.cols));
+    query.set("rows", String(target.pty.rows));
+  }
+  return `/machines/${encodeURIComponent(target.machine)}/exec?${query}`;
+}

@@ -1,0 +1,94 @@
+import type { BootStep } from "../api/play-state.ts";
+import { Problem } from "../api/problems.ts";
+import { type BaseDrive, ensureBaseDrive, lookupBaseDrive } from "../images/base-drive.ts";
+import { checkUsers } from "../images/bootability.ts";
+import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
+import type { Paths } from "../store/paths.ts";
+import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
+
+/** What the machines of a play boot from; stored as prepared.json. */
+export interface Prepared {
+  machines: Record<string, PreparedMachine>;
+}
+
+export interface PreparedMachine {
+  kernel: Kernel;
+  root: BaseDrive;
+}
+
+export interface PrepareOptions {
+  paths: Paths;
+  plan: Plan;
+  onProgress: (machine: string, step: BootStep) => void;
+  signal: AbortSignal;
+}
+
+/** Everything from the caches in a few milliseconds, or undefined when something has to be fetched or built. */
+export async function lookupPrepared(paths: Paths, plan: Plan): Promise<Prepared | undefined> {
+  const machines: Prepared["machines"] = {};
+  for (const machine of plan.machines) {
+    const kernel = await lookupKernel(machine.kernel, paths);
+    const root = await lookupBaseDrive({ paths, ...rootSource(machine) });
+    if (kernel === undefined || root === undefined) return undefined;
+    requireUsers(machine, root);
+    machines[machine.name] = { kernel, root };
+  }
+  return { machines };
+}
+
+/**
+ * Makes sure that kernel and base drive of every machine are in the cache.
+ *
+ * Machines that share an image prepare it once. Rejects with the first Problem, which names the machine and the
+ * step; what has been fetched until then stays in the cache for the next attempt.
+ */
+export async function prepare(options: PrepareOptions): Promise<Prepared> {
+  const machines: Prepared["machines"] = {};
+  for (const machine of options.plan.machines) {
+    options.signal.throwIfAborted();
+    const say = (message: string, progress?: number) =>
+      options.onProgress(machine.name, { phase: "image", message, ...(progress === undefined ? {} : { progress }) });
+    machines[machine.name] = await placeProblems(machine.name, async () => {
+      const kernel = await ensureKernel(machine.kernel, { paths: options.paths, onProgress: say, signal: options.signal });
+      const root = await ensureBaseDrive({
+        paths: options.paths,
+        ...rootSource(machine),
+        onProgress: say,
+        signal: options.signal,
+      });
+      requireUsers(machine, root);
+      return { kernel, root };
+    });
+  }
+  return { machines };
+}
+
+export function rootDrive(machine: MachinePlan): DrivePlan {
+  const drive = machine.drives.find(candidate => candidate.mount === "/");
+  if (drive === undefined) throw new Error(`machine ${machine.name} has no root drive`);
+  return drive;
+}
+
+function rootSource(machine: MachinePlan) {
+  const drive = rootDrive(machine);
+  return {
+    source: drive.source as string,
+    sizeBytes: drive.sizeBytes,
+    sizeIsExplicit: drive.sizeIsExplicit,
+    filesystem: "ext4" as const,
+  };
+}
+
+function requireUsers(machine: MachinePlan, root: BaseDrive): void {
+  const problem = checkUsers(machine, root);
+  if (problem !== undefined) throw problem;
+}
+
+async function placeProblems<T>(machine: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw Problem.fromJSON({ ...error.toJSON(), where: { step: "image", ...error.where, machine } });
+  }
+}
