@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem } from "../api/problems.ts";
+import { blobsDirectory, imageLockFile, type Paths, partialBlobsDirectory } from "../store/paths.ts";
+import { type Digest, hexOf } from "./digest.ts";
+import { withExclusiveLock } from "./exclusive-lock.ts";
+
+/** Takes bytes in order; resolves when it wants more. */
+export interface BlobSink {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Forgets everything written so far, for a download that starts over. */
+  restart(): Promise<void>;
+}
+
+export interface ExpectedBlob {
+  digest: Digest;
+  /** undefined when nobody promised one, as for a decoded layer */
+  sizeBytes?: number;
+  /** What it is, for messages: "layer sha256:… of registry/repo:tag" */
+  label: string;
+}
+
+export interface EnsureBlobOptions {
+  signal?: AbortSignal;
+  /** Called once when another process is at it already. */
+  onWait?: () => void;
+}
+
+export const blobFile = (paths: Paths, digest: Digest) => join(blobsDirectory(paths), hexOf(digest));
+
+/** Size of a stored blob, or undefined when the store does not have it. */
+export async function blobSize(paths: Paths, digest: Digest): Promise<number | undefined> {
+  try {
+    return (await stat(blobFile(paths, digest))).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** A small stored blob (a manifest or a configuration), or undefined. */
+export async function readBlob(paths: Paths, digest: Digest): Promise<Buffer | undefined> {
+  try {
+    return await readFile(blobFile(paths, digest));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that the blob is in the store and returns its path; `fill` runs only when it is not.
+ *
+ * One process at a time fills a digest, the others wait and find it. The blob becomes visible by rename, after its
+ * size and sha256 were compared and its bytes are on the disk. When `fill` fails or is killed nothing is visible;
+ * what a killed one left is overwritten by the next.
+ */
+export async function ensureBlob(
+  paths: Paths,
+  expected: ExpectedBlob,
+  fill: (sink: BlobSink) => Promise<void>,
+  options: EnsureBlobOptions = {},
+): Promise<string> {
+  const final = blobFile(paths, expected.digest);
+  if (await isStored(final, expected)) return final;
+  return withExclusiveLock(
+    imageLockFile(paths, hexOf(expected.digest)),
+    async () => {
+      if (await isStored(final, expected)) return final;
+      await mkdir(partialBlobsDirectory(paths), { recursive: true });
+      const partial = join(partialBlobsDirectory(paths), `${hexOf(expected.digest)}.part`);
+      try {
+        const found = await fillFile(partial, fill, expected);
+        compare(expected, found);
+        await mkdir(blobsDirectory(paths), { recursive: true });
+        await rename(partial, final);
+      } catch (error) {
+        await rm(partial, { force: true });
+        throw error;
+      }
+      return final;
+    },
+    options,
+  );
+}
+
+/** Stores bytes that are already in memory under their own digest. */
+export async function storeBlob(paths: Paths, digest: Digest, bytes: Uint8Array, label: string): Promise<string> {
+  return ensureBlob(paths, { digest, sizeBytes: bytes.length, label }, sink => sink.write(bytes));
+}
+
+/**
+ * Stores a stream whose digest nobody knows beforehand and returns digest and size. `id` names the work (two streams
+ * with the same id must not run at once: the caller holds a lock).
+ */
+export async function storeUnnamedBlob(
+  paths: Paths,
+  id: string,
+  fill: (sink: BlobSink) => Promise<void>,
+): Promise<{ digest: Digest; sizeBytes: number }> {
+  await mkdir(partialBlobsDirectory(paths), { recursive: true });
+  await mkdir(blobsDirectory(paths), { recursive: true });
+  const partial = join(partialBlobsDirectory(paths), `${id}.part`);
+  try {
+    const found = await fillFile(partial, fill);
+    await rename(partial, blobFile(paths, found.digest));
+    return found;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+async function isStored(path: string, expected: ExpectedBlob): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return false;
+  if (expected.sizeBytes !== undefined && found.size !== expected.sizeBytes) {
+    // The store only ever holds verified blobs, so it is the promise that is wrong.
+    compare(expected, { digest: expected.digest, sizeBytes: found.size });
+  }
+  return true;
+}
+
+function compare(expected: ExpectedBlob, found: { digest: Digest; sizeBytes: number }): void {
+  if (expected.sizeBytes !== undefined && expected.sizeBytes !== found.sizeBytes) {
+    throw new Problem("image/damaged", {
+      message: `${expected.label} has ${found.sizeBytes} bytes, but the image promised ${expected.sizeBytes}`,
+    });
+  }
+  if (expected.digest !== found.digest) {
+    throw new Problem("image/damaged", {
+      message: `${expected.label} should have the digest ${expected.digest}, but its bytes have ${found.digest}`,
+    });
+  }
+}
+
+async function fillFile(
+  path: string,
+  fill: (sink: BlobSink) => Promise<void>,
+  expected?: ExpectedBlob,
+): Promise<{ digest: Digest; sizeBytes: number }> {
+  const file = await open(path, "w", 0o644);
+  try {
+    let hash = createHash("sha256");
+    let sizeBytes = 0;
+    await fill({
+      async write(chunk) {
+        sizeBytes += chunk.length;
+        if (expected?.sizeBytes !== undefined && sizeBytes > expected.sizeBytes) {
+          // More than promised is noticed at once, not when the disk is full.
+          compare(expected, { digest: expected.digest, sizeBytes });
+        }
+        hash.update(chunk);
+        await writeAt(file, chunk, sizeBytes - chunk.length);
+      },
+      async restart() {
+        hash = createHash("sha256");
+        sizeBytes = 0;
+        await file.truncate(0);
+      },
+    });
+    await file.sync();
+    return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAt(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < chunk.length; ) {
+    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
+    done += bytesWritten;
+  }
+}

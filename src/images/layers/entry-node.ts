@@ -1,0 +1,76 @@
+import type { TarEntry } from "../tar/tar-entry.ts";
+import type { TreeNode } from "../tree.ts";
+import { LayerError, quote, type Warn } from "./entry-path.ts";
+
+const maxSymlinkBytes = 4095;
+/** XATTR_SIZE_MAX and XATTR_NAME_MAX of the kernel. */
+const maxXattrBytes = 65536;
+const maxXattrNameBytes = 255;
+const maxId = 2 ** 32 - 2;
+
+/** Turns a member that is neither a whiteout nor a hard link into a node; throws LayerError for impossible ones. */
+export function nodeFrom(entry: TarEntry, layer: number, warn: Warn): TreeNode {
+  if (entry.uid < 0 || entry.uid > maxId || entry.gid < 0 || entry.gid > maxId) {
+    throw new LayerError(`${quote(entry.path)} has an impossible owner: ${entry.uid}:${entry.gid}`);
+  }
+  const metadata = {
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    mtimeSeconds: entry.mtimeSeconds,
+    mtimeNanoseconds: entry.mtimeNanoseconds,
+    xattrs: allowedXattrs(entry, warn),
+  };
+  switch (entry.type) {
+    case "file": {
+      const { offset, storedSize: length, segments, size } = entry;
+      const payload = length === 0 ? undefined : { layer, offset, length, ...(segments ? { segments } : {}) };
+      return { type: "file", ...metadata, size, payload };
+    }
+    case "directory":
+      return { type: "directory", ...metadata, children: new Map() };
+    case "symlink":
+      return { type: "symlink", ...metadata, target: symlinkTarget(entry) };
+    case "chardev":
+    case "blockdev": {
+      const { major, minor } = entry;
+      if (entry.type === "chardev" && major === 0 && minor === 0) {
+        warn(`${quote(entry.path)} is a 0:0 character device; it was kept as one`);
+      }
+      return { type: entry.type, ...metadata, major, minor };
+    }
+    case "fifo":
+      return { type: "fifo", ...metadata };
+    case "hardlink":
+      throw new Error("a hard link has no node of its own");
+  }
+}
+
+function symlinkTarget(entry: TarEntry): Buffer {
+  const target = Buffer.from(entry.linkPath, "latin1");
+  if (target.length === 0 || target.length > maxSymlinkBytes || target.includes(0)) {
+    throw new LayerError(`the symbolic link ${quote(entry.path)} has an impossible target`);
+  }
+  return target;
+}
+
+/** Labels belong to the host that built the image, overlay marks to its storage; both would mislead the guest. */
+function allowedXattrs(entry: TarEntry, warn: Warn): Map<string, Buffer> {
+  const kept = new Map<string, Buffer>();
+  for (const [name, value] of entry.xattrs) {
+    if (name.length > maxXattrNameBytes || name.includes("\0") || value.length > maxXattrBytes) {
+      throw new LayerError(
+        `${quote(entry.path)} has an extended attribute that no filesystem can hold: ${quote(name)}`,
+      );
+    }
+    if (isKept(name)) kept.set(name, value);
+    else warn(`the extended attribute ${quote(name)} of ${quote(entry.path)} was dropped`);
+  }
+  return kept;
+}
+
+function isKept(name: string): boolean {
+  if (name === "security.selinux" || name.startsWith("trusted.overlay.")) return false;
+  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return true;
+  return ["user.", "trusted.", "security."].some(prefix => name.startsWith(prefix) && name.length > prefix.length);
+}

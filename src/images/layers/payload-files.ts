@@ -1,0 +1,62 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import type { PayloadReference, PayloadSource } from "../tree.ts";
+
+/** The decoded archives of an image's layers, open for positioned reads. Close it when the drive is written. */
+export class PayloadFiles implements PayloadSource, Disposable {
+  readonly #descriptors: number[] = [];
+
+  /** Opens one more layer and returns its descriptor and size; it gets the next index. */
+  add(path: string): { fd: number; sizeBytes: number } {
+    const fd = openSync(path, "r");
+    this.#descriptors.push(fd);
+    return { fd, sizeBytes: fstatSync(fd).size };
+  }
+
+  read(payload: PayloadReference, logicalOffset: number, into: Buffer): void {
+    const { segments } = payload;
+    if (segments === undefined) {
+      if (logicalOffset + into.length > payload.length) throw new Error("read beyond the end of a file's payload");
+      this.#readStored(payload.layer, payload.offset + logicalOffset, into);
+      return;
+    }
+    into.fill(0);
+    const end = logicalOffset + into.length;
+    for (let index = firstSegmentEndingAfter(segments, logicalOffset); index < segments.length; index++) {
+      const segment = segments[index] as (typeof segments)[number];
+      if (segment.logicalOffset >= end) break;
+      const from = Math.max(logicalOffset, segment.logicalOffset);
+      const to = Math.min(end, segment.logicalOffset + segment.length);
+      const stored = payload.offset + segment.storedOffset + (from - segment.logicalOffset);
+      this.#readStored(payload.layer, stored, into.subarray(from - logicalOffset, to - logicalOffset));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#descriptors.splice(0)) closeSync(fd);
+  }
+
+  #readStored(layer: number, position: number, into: Buffer): void {
+    const fd = this.#descriptors[layer];
+    if (fd === undefined) throw new Error(`layer ${layer} is not open`);
+    for (let done = 0; done < into.length; ) {
+      const count = readSync(fd, into, done, into.length - done, position + done);
+      if (count === 0) throw new Error(`layer ${layer} ends inside a file`);
+      done += count;
+    }
+  }
+}
+
+function firstSegmentEndingAfter(
+  segments: ReadonlyArray<{ logicalOffset: number; length: number }>,
+  offset: number,
+): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const segment = segments[middle] as { logicalOffset: number; length: number };
+    if (segment.logicalOffset + segment.length <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

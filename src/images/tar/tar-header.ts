@@ -1,0 +1,91 @@
+import { TarError } from "./tar-entry.ts";
+
+export const blockSize = 512;
+
+/** The fixed fields of one header block, numbers decoded, nothing interpreted yet. */
+export interface RawHeader {
+  name: string;
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  mtime: number;
+  typeFlag: string;
+  linkName: string;
+  /** "ustar" has a name prefix, "gnu" uses those bytes otherwise, "v7" ends after the link name. */
+  dialect: "ustar" | "gnu" | "v7";
+  major: number;
+  minor: number;
+}
+
+export function isZeroBlock(block: Buffer): boolean {
+  return block.every(byte => byte === 0);
+}
+
+/** Decodes a header block; throws TarError when its checksum or a number is wrong. */
+export function parseHeader(block: Buffer): RawHeader {
+  verifyChecksum(block);
+  const dialect = dialectOf(block);
+  const prefix = dialect === "ustar" ? textField(block, 345, 155) : "";
+  const name = textField(block, 0, 100);
+  return {
+    name: prefix === "" ? name : `${prefix}/${name}`,
+    mode: numberField(block, 100, 8, "mode"),
+    uid: numberField(block, 108, 8, "uid"),
+    gid: numberField(block, 116, 8, "gid"),
+    size: numberField(block, 124, 12, "size"),
+    mtime: numberField(block, 136, 12, "mtime"),
+    typeFlag: String.fromCharCode(block[156] as number),
+    linkName: textField(block, 157, 100),
+    dialect,
+    major: dialect === "v7" ? 0 : numberField(block, 329, 8, "device major"),
+    minor: dialect === "v7" ? 0 : numberField(block, 337, 8, "device minor"),
+  };
+}
+
+/** A name field: up to its end or the first NUL. */
+export function textField(block: Buffer, offset: number, length: number): string {
+  const field = block.subarray(offset, offset + length);
+  const end = field.indexOf(0);
+  return field.toString("latin1", 0, end === -1 ? length : end);
+}
+
+/** Octal digits between blanks and NULs, or base-256 when the first bit is set (big numbers, negative times). */
+export function numberField(block: Buffer, offset: number, length: number, what: string): number {
+  const field = block.subarray(offset, offset + length);
+  if (((field[0] as number) & 0x80) !== 0) return base256(field, what);
+  const text = field.toString("latin1").replace(/^[\0 ]+/, "");
+  const digits = /^[0-7]*/.exec(text)?.[0] ?? "";
+  const rest = text.slice(digits.length);
+  if (rest !== "" && rest[0] !== "\0" && rest[0] !== " ") throw new TarError(`the field "${what}" is not a number`);
+  return digits === "" ? 0 : Number.parseInt(digits, 8);
+}
+
+function base256(field: Buffer, what: string): number {
+  const negative = ((field[0] as number) & 0x40) !== 0;
+  let value = 0n;
+  for (const [index, byte] of field.entries()) value = (value << 8n) | BigInt(index === 0 ? byte & 0x7f : byte);
+  if (negative) value -= 1n << BigInt(field.length * 8 - 1);
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new TarError(`the field "${what}" is too large`);
+  return number;
+}
+
+function dialectOf(block: Buffer): RawHeader["dialect"] {
+  const magic = block.toString("latin1", 257, 265);
+  if (magic === "ustar  \0") return "gnu";
+  return magic.startsWith("ustar\0") ? "ustar" : "v7";
+}
+
+function verifyChecksum(block: Buffer): void {
+  const written = numberField(block, 148, 8, "checksum");
+  let unsigned = 0;
+  let signed = 0;
+  for (const [index, byte] of block.entries()) {
+    const value = index >= 148 && index < 156 ? 0x20 : byte;
+    unsigned += value;
+    // Some old programs summed signed characters.
+    signed += value < 128 ? value : value - 256;
+  }
+  if (written !== unsigned && written !== signed) throw new TarError("a header has a wrong checksum");
+}
