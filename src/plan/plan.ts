@@ -9,6 +9,7 @@ export interface Plan {
   playId: string;
   playground: { name: string; title: string };
   networks: NetworkPlan[];
+  egress: EgressPlan;
   machines: MachinePlan[];
   /** In an order that respects `needs`; only tasks whose conditions match exist here. */
   tasks: TaskPlan[];
@@ -43,6 +44,20 @@ export interface NetworkPlan {
   gatewayMac: string;
   /** No NAT, no default route, no way out. */
   private: boolean;
+}
+
+/** The play's own way out: addresses of its namespace's uplink, outside every network of the play. */
+export interface EgressPlan {
+  /** Address of the play's namespace on the uplink. */
+  address: string;
+  prefixLength: number;
+  gateway: string;
+  /** UDP queries sent here reach the host's own name server. */
+  dns: string;
+  /** Second name server of machines that have only private networks; it answers those who found a route to it. */
+  resolver: string;
+  /** Addresses of this host: no guest may reach them, public ones included. */
+  hostAddresses: string[];
 }
 
 export interface MachinePlan {
@@ -155,4 +170,6 @@ export interface HostFacts {
   /** Backends whose executed probe passed. */
   backends: Array<MachinePlan["backend"]>;
   acceleration: "kvm" | "tcg";
+  /** IPv4 addresses of this host's interfaces, loopback left out; undefined: unknown. */
+  addresses?: string[];
 }

@@ -1,0 +1,28 @@
+import { defaults } from "../manifest/limits.ts";
+import type { Drive } from "../manifest/schema.ts";
+import type { DrivePlan } from "./plan.ts";
+import { sizeMiB } from "./size.ts";
+
+/** The drives of one machine in list order, which is also the order in which the guest sees them. */
+export function planDrives(drives: readonly Drive[]): DrivePlan[] {
+  return drives.map((drive, index) => {
+    const { source, mount, size, readOnly = false } = drive;
+    const filesystem = filesystemOf(drive);
+    return {
+      index,
+      device: `vd${String.fromCharCode("a".charCodeAt(0) + index)}`,
+      ...(source === undefined ? {} : { source }),
+      ...(mount === undefined ? {} : { mount }),
+      sizeBytes: sizeMiB(size ?? (mount === "/" ? defaults.rootDriveSize : defaults.extraDriveSize)) * 1024 * 1024,
+      sizeIsExplicit: size !== undefined,
+      ...(filesystem === undefined ? {} : { filesystem }),
+      readOnly,
+    };
+  });
+}
+
+/** A drive that is neither filled nor mounted stays raw unless its author names a filesystem. */
+function filesystemOf({ source, mount, filesystem }: Drive): Drive["filesystem"] {
+  if (filesystem !== undefined) return filesystem;
+  return source === undefined && mount === undefined ? undefined : defaults.filesystem;
+}
