@@ -26,8 +26,7 @@ export function planTabs(
   const notices: PlanNotice[] = [];
   const first = machines[0]?.name;
   const closed = new Set(machines.filter(machine => machine.noSSH).map(machine => machine.name));
-  const wanted = (tabs ?? defaultTabs(machines, base)).map(tab => ({ ...tab, kind: tab.kind ?? defaults.tabKind }));
-  const allowed = wanted.flatMap((tab, index): TabPlan[] => {
+  const allowed = (tabs ?? defaultTabs(machines, base)).flatMap((tab, index): TabPlan[] => {
     const machine = tab.kind === "web-page" ? tab.machine : (tab.machine ?? first);
     if (machine !== undefined && closed.has(machine) && needSsh.includes(tab.kind)) {
       notices.push({
@@ -53,7 +52,7 @@ function defaultTabs(machines: readonly TabMachine[], base: string | undefined):
 }
 
 /** `id` stays empty where the author gave none. */
-function describe(tab: Tab & { kind: TabKind }, machine: string | undefined): TabPlan {
+function describe(tab: Tab, machine: string | undefined): TabPlan {
   const { kind, name, number, tls, hostRewrite, pathRewrite, url, pane } = tab;
   return {
     id: tab.id ?? "",
