@@ -1,0 +1,106 @@
+/**
+ * The tables as the newest migration leaves them. Times are milliseconds since 1970, booleans 0 or 1, JSON is text:
+ * the subset that SQLite and PostgreSQL share. Secrets are stored as sha256 in hex, never as they are.
+ */
+export interface Tables {
+  users: UsersTable;
+  login_codes: LoginCodesTable;
+  sessions: SessionsTable;
+  tokens: TokensTable;
+  playgrounds: PlaygroundsTable;
+  plays: PlaysTable;
+  ports: PortsTable;
+  settings: SettingsTable;
+}
+
+export interface UsersTable {
+  id: string;
+  name: string;
+  administrator: number;
+  github_handle: string | null;
+  created_at: number;
+}
+
+export interface LoginCodesTable {
+  code_sha256: string;
+  user_id: string;
+  expires_at: number;
+}
+
+export interface SessionsTable {
+  id: string;
+  /** browser: opened by a login code; client: opened by a program and approved by a person; local: the CLI of this home */
+  kind: "browser" | "client" | "local";
+  secret_sha256: string;
+  /** NULL until a person has approved it. */
+  user_id: string | null;
+  user_agent: string;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface TokensTable {
+  id: string;
+  user_id: string;
+  name: string;
+  /** JSON: list of scopes */
+  scope: string;
+  secret_sha256: string;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface PlaygroundsTable {
+  id: string;
+  name: string;
+  owner: string;
+  base: string;
+  /** JSON: the normalised manifest, unknown keys included */
+  manifest: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface PlaysTable {
+  id: string;
+  owner: string;
+  playground: string;
+  playground_owner: string;
+  /** JSON: the frozen, merged manifest */
+  manifest: string;
+  /** JSON: every declared key with its value */
+  init_conditions: string;
+  /** JSON: what the person was warned of at the start */
+  warnings: string;
+  title: string;
+  persistent: number;
+  max_play_time_ms: number;
+  created_at: number;
+  updated_at: number;
+  /** When it will be stopped. */
+  expires_at: number;
+  /** Set when it was stopped for its age; it is destroyed some days later unless it was restarted. */
+  expired_at: number | null;
+  destroyed_at: number | null;
+}
+
+export interface PortsTable {
+  id: string;
+  play_id: string;
+  machine: string;
+  number: number;
+  /** First label of its host name: <play id>-<6 hex> */
+  label: string;
+  access: "private" | "public";
+  tls: number;
+  host_rewrite: string | null;
+  path_rewrite: string | null;
+  /** The tab it was made for; NULL when it was exposed by hand. */
+  tab_id: string | null;
+  created_at: number;
+}
+
+export interface SettingsTable {
+  name: string;
+  value: string;
+}
