@@ -1,16 +1,38 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
+import { registerDoctor } from "./doctor.ts";
+import { registerLoginUrl } from "./login-url.ts";
+import { registerManifest } from "./manifest.ts";
+import { registerPlayground } from "./playground.ts";
+import { registerPrepare } from "./prepare.ts";
 import { registerRunner } from "./runner.ts";
+import { registerServe } from "./serve.ts";
+import { registerSetup } from "./setup.ts";
+import { registerSsh } from "./ssh.ts";
 
 /** The whole command line. Each command lives in its own file and imports its machinery only when it runs. */
 export function createProgram(context: CliContext): Command {
   const program = new Command(context.programName)
     .description("Turns one YAML playground manifest into running microVMs.")
+    .showHelpAfterError("(add --help for the options)")
     .exitOverride()
     .configureOutput({
       writeOut: text => context.stdout.write(text),
       writeErr: text => context.stderr.write(text),
-    });
-  registerRunner(program, context);
-  return program;
+    })
+    .enablePositionalOptions();
+  for (const register of [
+    registerServe,
+    registerSetup,
+    registerDoctor,
+    registerLoginUrl,
+    registerManifest,
+    registerPlayground,
+    registerSsh,
+    registerPrepare,
+    registerRunner,
+  ]) {
+    register(program as unknown as Command, context);
+  }
+  return program as unknown as Command;
 }

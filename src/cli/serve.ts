@@ -1,0 +1,35 @@
+import type { Command } from "@commander-js/extra-typings";
+import { createLog } from "../lib/log.ts";
+import type { CliContext } from "./context.ts";
+
+export function registerServe(program: Command, context: CliContext): void {
+  program
+    .command("serve")
+    .description("Run the server of this home: API, web UI, plays")
+    .option("-p, --port <port>", "port to listen on (default: from the configuration, else 8765)", Number)
+    .option("--log-level <level>", "trace, debug, info, warn or error", "warn")
+    .action(async options => {
+      const { readConfig } = await import("../server/config.ts");
+      const { serve } = await import("../server/serve.ts");
+      const { LocalPlays } = await import("../playground/local-plays.ts");
+      const { hostFacts } = await import("../playground/host-facts.ts");
+      const config = await readConfig(context.paths, options.port === undefined ? {} : { port: options.port });
+      const log = createLog("server", options.logLevel);
+      const plays = new LocalPlays({ paths: context.paths, log, hostFacts: () => hostFacts(context.paths, config.limits) });
+      try {
+        await serve({
+          paths: context.paths,
+          config,
+          log,
+          plays,
+          signal: context.signal,
+          onListening: ({ endpoint, loginUrl }) => {
+            context.stdout.write(`Labyard serves ${endpoint} (Ctrl-C ends it; plays go on running)\n`);
+            context.stdout.write(`Log in once with ${loginUrl}\n`);
+          },
+        });
+      } finally {
+        await plays.close();
+      }
+    });
+}
