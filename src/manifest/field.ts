@@ -1,17 +1,22 @@
 import { z } from "zod";
+import type { FindingCode } from "./finding.ts";
 
 /** How a scalar is brought into its canonical form once its text is known. */
 export type ScalarForm = "text" | "size" | "mode" | "seconds";
 
 /** What reading needs to know about a field beyond its type: the schema stays the only place that says it. */
 export interface FieldReading {
-  /** Code of the finding when the value has the wrong type; `manifest/type` unless given. */
-  code?: string;
+  /** Code of the finding when a scalar cannot be what the field needs; `manifest/type` unless given. */
+  code?: FindingCode;
   form?: ScalarForm;
   /** What holds when the field is absent, in words, for the reference page. */
   default?: string;
   /** True: may be absent because the base has it. */
   inherited?: true;
+  /** Written in place of an absent value: for fields whose absence is only a shorthand. */
+  fill?: string;
+  /** The official client sends 0 for "not given". */
+  zeroIsAbsent?: true;
 }
 
 /** What reading needs to know about an object of the manifest. */
@@ -26,8 +31,10 @@ export interface PartReading {
   ignored?: readonly string[];
   /** Keys of content documents (tutorials, challenges) that mean nothing in a playground. */
   contentOnly?: readonly string[];
-  /** Code of the finding when the value is not an object at all. */
-  code?: string;
+  /** Code of the finding when the value is not an object at all; `manifest/type` unless given. */
+  code?: FindingCode;
+  /** What to write instead of something that is not an object. */
+  example?: string;
 }
 
 export const fieldReadings = z.registry<FieldReading>();

@@ -19,12 +19,14 @@ export type { StartupFile } from "./parts/startup-file.ts";
 export type { Tab, TabKind } from "./parts/tab.ts";
 export type { User } from "./parts/user.ts";
 
+/** Written by the server into its replies; they come back in dumps that are submitted again. */
+const computedKeys = ["id", "owner", "published", "pageUrl", "userAccess"];
+
 export const specSchema = part(
   {
-    networks: list(networkSchema, "1 to 16 networks.", { code: "manifest/network-name", inherited: true }),
-    machines: list(machineSchema, "1 to 5 machines.", { code: "manifest/machine-count", inherited: true }),
+    networks: list(networkSchema, "1 to 16 networks.", { inherited: true }),
+    machines: list(machineSchema, "1 to 5 machines.", { inherited: true }),
     tabs: list(tabSchema, "1 to 10 panes of the page.", {
-      code: "manifest/tab-count",
       inherited: true,
       default: "one terminal per machine",
     }).optional(),
@@ -37,18 +39,17 @@ export const specSchema = part(
       code: "manifest/registry-auth",
       default: "no authentication",
     }).optional(),
-    portForwards: list(portForwardSchema, "Forwards copied into every play.", {
-      code: "manifest/port-forward",
-    }).optional(),
+    portForwards: list(portForwardSchema, "Forwards copied into every play.").optional(),
     accessControl: accessControlSchema,
   },
   "What the playground consists of.",
   {
     noun: "playground",
     misspellings: { tasks: "initTasks" },
-    ignored: ["id", "owner", "published", "pageUrl", "userAccess"],
+    ignored: computedKeys,
     contentOnly: ["name", "startupFiles"],
     code: "manifest/spec-missing",
+    example: "playground: {networks: […], machines: […], tabs: […]}",
   },
 );
 
@@ -75,8 +76,9 @@ export const manifestSchema = part(
   "A playground.",
   {
     noun: "manifest",
-    misspellings: { tags: "categories", tagz: "categories" },
-    contentOnly: ["createdAt", "updatedAt", "difficulty", "tasks", "challenges", "tutorials", "slug"],
+    misspellings: { tags: "categories" },
+    ignored: computedKeys,
+    contentOnly: ["createdAt", "updatedAt", "tagz", "difficulty", "tasks", "challenges", "tutorials", "slug"],
   },
 );
 

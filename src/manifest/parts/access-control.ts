@@ -6,9 +6,9 @@ const principal = () =>
 
 export const accessControlSchema = part(
   {
-    canList: list(principal(), "Who sees it in catalogues and search.", { code: "manifest/access-control" }),
-    canRead: list(principal(), "Who may open its page and dump its manifest.", { code: "manifest/access-control" }),
-    canStart: list(principal(), "Who may start a play of it.", { code: "manifest/access-control" }),
+    canList: list(principal(), "Who sees it in catalogues and search."),
+    canRead: list(principal(), "Who may open its page and dump its manifest."),
+    canStart: list(principal(), "Who may start a play of it."),
   },
   "Three independent lists of principals.",
   { noun: "accessControl", code: "manifest/access-control" },

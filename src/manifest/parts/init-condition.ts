@@ -6,9 +6,7 @@ export const initConditionSchema = part(
     key: text("Name of the parameter; spaces are allowed.", { code: "manifest/init-condition-key" }),
     default: text("Pre-selected value.", { code: "manifest/init-condition-options", default: "empty" }).optional(),
     nullable: flag("True: the value may be left empty.", { default: "false" }).optional(),
-    options: list(text("A value."), "The values to choose from; any other is refused.", {
-      code: "manifest/init-condition-options",
-    }).optional(),
+    options: list(text("A value."), "The values to choose from; any other is refused.").optional(),
     placeholder: text("Hint shown in the empty input.").optional(),
     validationRegex: text("Regular expression a free value must match somewhere.", {
       code: "manifest/init-condition-regex",
@@ -20,7 +18,7 @@ export const initConditionSchema = part(
 
 export const initConditionsSchema = part(
   {
-    values: list(initConditionSchema, "At most 20 parameters.", { code: "manifest/init-condition-key" }),
+    values: list(initConditionSchema, "At most 20 parameters."),
   },
   "Parameters of the playground.",
   { noun: "init conditions" },

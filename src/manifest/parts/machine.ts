@@ -19,14 +19,22 @@ export const interfaceSchema = part(
 );
 
 export const machineNetworkSchema = part(
-  { interfaces: list(interfaceSchema, "The machine's interfaces, 1 to 8.", { code: "manifest/machine-no-network" }) },
+  { interfaces: list(interfaceSchema, "The machine's interfaces, 1 to 8.") },
   "How the machine is connected.",
-  { noun: "network", code: "manifest/machine-no-network" },
+  {
+    noun: "network",
+    code: "manifest/machine-no-network",
+    example: "network: {interfaces: [{network: local}]}",
+  },
 );
 
 export const resourcesSchema = part(
   {
-    cpuCount: integer("Virtual CPUs, at least 1.", { code: "manifest/cpu-count", default: "computed" }).optional(),
+    cpuCount: integer("Virtual CPUs, at least 1.", {
+      code: "manifest/cpu-count",
+      zeroIsAbsent: true,
+      default: "computed",
+    }).optional(),
     ramSize: text("Memory, e.g. `512MiB` or `2GiB`; at least `128MiB`.", {
       form: "size",
       default: "computed",
@@ -61,16 +69,16 @@ export const kernelSchema = part(
 export const machineSchema = part(
   {
     name: text("Host name of the machine and its DNS name in the playground.", { code: "manifest/machine-name" }),
-    users: list(userSchema, "At least one user.", { code: "manifest/machine-no-users", inherited: true }),
+    users: list(userSchema, "At least one user.", { inherited: true }),
     backend: choice(backends, "The engine that should run the machine.", {
       code: "manifest/backend-unknown",
       default: "the host's default",
     }).optional(),
     kernel: kernelSchema.optional(),
-    drives: list(driveSchema, "1 to 24 drives.", { code: "manifest/drive-count", inherited: true }),
+    drives: list(driveSchema, "1 to 24 drives.", { inherited: true }),
     network: machineNetworkSchema,
     resources: resourcesSchema.optional(),
-    startupFiles: list(startupFileSchema, "At most 10 files.", { code: "manifest/startup-file-count" }).optional(),
+    startupFiles: list(startupFileSchema, "At most 10 files.").optional(),
     noSSH: flag("True: no ssh with a user, no terminal and no IDE tab for this machine.", {
       default: "false",
     }).optional(),

@@ -8,7 +8,7 @@ export const tabSchema = part(
     id: text("Identifier; set it to tell several tabs of one kind on one machine apart.", {
       default: "`<kind>-<machine>`",
     }).optional(),
-    kind: choice(tabKinds, "What the tab shows.", { code: "manifest/tab-kind", default: "`terminal`" }).optional(),
+    kind: choice(tabKinds, "What the tab shows.", { code: "manifest/tab-kind", fill: "terminal" }),
     name: text("Label; required for `http-port` and `web-page`.", { code: "manifest/tab-name-missing" }).optional(),
     machine: text("The machine it belongs to.", {
       code: "manifest/tab-machine",
