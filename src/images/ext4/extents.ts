@@ -1,0 +1,105 @@
+import { crc32c } from "./crc32c.ts";
+import { blockSize, type Extent } from "./format.ts";
+
+const magic = 0xf30a;
+const entrySize = 12;
+const entriesInInode = 4;
+export const extentsPerBlock = Math.floor((blockSize - 4) / entrySize) - 1;
+/** Longer runs are told as several; the upper half of the 16 bits marks unwritten ones. */
+const maxExtentLength = 32_768;
+
+/** One entry of any level: a run of data, or (length 0) a block with further entries. */
+interface Entry {
+  logical: number;
+  physical: number;
+  length: number;
+}
+
+export interface ExtentTree {
+  /** The 60 bytes in the inode. */
+  root: Buffer;
+  /** Blocks of the tree outside the inode. */
+  indexBlocks: number;
+}
+
+/** Adds a run to a list, as a longer last run where it continues that one. */
+export function appendExtent(extents: Extent[], logical: number, physical: number, length: number): void {
+  const last = extents.at(-1);
+  if (last !== undefined && last.logical + last.length === logical && last.physical + last.length === physical) {
+    last.length += length;
+  } else {
+    extents.push({ logical, physical, length });
+  }
+}
+
+/**
+ * Builds the extent tree of one inode. Blocks that do not fit the inode go through `writeBlock`, which says where
+ * each was put; the deepest level is written first.
+ */
+export async function buildExtentTree(
+  extents: readonly Extent[],
+  inodeSeed: number,
+  writeBlock: (block: Buffer) => Promise<number>,
+): Promise<ExtentTree> {
+  let entries: Entry[] = splitLongRuns(extents);
+  let depth = 0;
+  let indexBlocks = 0;
+  while (entries.length > entriesInInode) {
+    const parents: Entry[] = [];
+    for (let at = 0; at < entries.length; at += extentsPerBlock) {
+      const part = entries.slice(at, at + extentsPerBlock);
+      const block = Buffer.alloc(blockSize);
+      encodeNode(block, part, extentsPerBlock, depth);
+      const tail = blockSize - 4;
+      block.writeUInt32LE(crc32c(inodeSeed, block, 0, tail), tail);
+      parents.push({ logical: (part[0] as Entry).logical, physical: await writeBlock(block), length: 0 });
+      indexBlocks++;
+    }
+    entries = parents;
+    depth++;
+  }
+  const root = Buffer.alloc(60);
+  encodeNode(root, entries, entriesInInode, depth);
+  return { root, indexBlocks };
+}
+
+/** How many blocks outside the inode a file of so many runs needs. */
+export function countIndexBlocks(runs: number): number {
+  let total = 0;
+  for (let entries = runs; entries > entriesInInode; ) {
+    entries = Math.ceil(entries / extentsPerBlock);
+    total += entries;
+  }
+  return total;
+}
+
+function splitLongRuns(extents: readonly Extent[]): Entry[] {
+  const entries: Entry[] = [];
+  for (const { logical, physical, length } of extents) {
+    for (let done = 0; done < length; done += maxExtentLength) {
+      const part = Math.min(length - done, maxExtentLength);
+      entries.push({ logical: logical + done, physical: physical + done, length: part });
+    }
+  }
+  return entries;
+}
+
+function encodeNode(into: Buffer, entries: readonly Entry[], max: number, depth: number): void {
+  into.writeUInt16LE(magic, 0);
+  into.writeUInt16LE(entries.length, 2);
+  into.writeUInt16LE(max, 4);
+  into.writeUInt16LE(depth, 6);
+  entries.forEach((entry, index) => {
+    const at = (index + 1) * entrySize;
+    into.writeUInt32LE(entry.logical, at);
+    const high = Math.floor(entry.physical / 2 ** 32);
+    if (depth === 0) {
+      into.writeUInt16LE(entry.length, at + 4);
+      into.writeUInt16LE(high, at + 6);
+      into.writeUInt32LE(entry.physical % 2 ** 32, at + 8);
+    } else {
+      into.writeUInt32LE(entry.physical % 2 ** 32, at + 4);
+      into.writeUInt16LE(high, at + 8);
+    }
+  });
+}

@@ -1,0 +1,136 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { Problem } from "../../api/problems.ts";
+import type { DirectoryNode, PayloadSource, Tree, WriteDriveOptions, WriteDriveResult } from "../tree.ts";
+import { BlockWriter, PositionedFile } from "./block-writer.ts";
+import { buildDirectory, buildRoomyDirectory } from "./directory.ts";
+import { type DirectoryEntry, entryTypes } from "./directory-leaf.ts";
+import { blockSize, lostAndFoundInode, maxNameBytes } from "./format.ts";
+import { directoryOwner, formatUuid, type Identity, identityFrom } from "./identity.ts";
+import { InodeTableWriter } from "./inode-table.ts";
+import { type Inventory, pathOf, sortedChildren, takeInventory } from "./inventory.ts";
+import { placeJournal, putJournalInode, putResizeInode, writeGroups } from "./metadata.ts";
+import { type NodeWriterContext, type PlacedDirectory, writeNode } from "./node-inodes.ts";
+import { lostAndFoundBlocks, measure, planFor } from "./space.ts";
+
+const progressEveryMs = 250;
+
+export interface WriteExt4Result extends WriteDriveResult {
+  inodeCount: number;
+  uuid: string;
+}
+
+/**
+ * Writes a tree as a complete, writable ext4 filesystem into a new sparse file of exactly `sizeBytes`.
+ *
+ * When this resolves the file is on the disk and passes e2fsck; the same tree, seed, size and label give the same
+ * bytes. Rejects with `image/too-big-for-drive` before anything is created when the tree does not fit. After any
+ * other failure, cancellation included, the unfinished file is closed and left to the caller.
+ */
+export async function writeExt4(
+  tree: Tree,
+  payloads: PayloadSource,
+  options: WriteDriveOptions,
+): Promise<WriteExt4Result> {
+  const inventory = takeInventory(tree);
+  const demand = measure(inventory);
+  const layout = planFor(demand, options.sizeBytes);
+  const identity = identityFrom(options.seed, options.label ?? "");
+  const handle = await open(options.path, "wx", 0o644);
+  try {
+    await handle.truncate(options.sizeBytes);
+    const file = new PositionedFile(handle, options.signal);
+    const report = throttledProgress(options.onProgress, demand.fileBlocks * blockSize);
+    const writer = new BlockWriter(layout, file, report);
+    try {
+      const table = new InodeTableWriter(layout, file, identity.filesystemSeed);
+      const doubleIndirect = writer.cursor.take(1);
+      const journalExtents = await placeJournal(layout, identity, writer, file);
+      const directories = await writeDirectories(inventory, identity, writer);
+      const context: NodeWriterContext = {
+        inventory,
+        writer,
+        payloads,
+        directories,
+        filesystemSeed: identity.filesystemSeed,
+      };
+
+      await table.put(2, await writeNode(inventory.root, 2, context));
+      await putResizeInode(layout, doubleIndirect, table, file);
+      const journal = await putJournalInode(layout, journalExtents, table, context);
+      for (let inode = 11; inode <= inventory.lastInode; inode++) {
+        const node = inventory.nodes[inode];
+        if (node !== undefined) await table.put(inode, await writeNode(node, inode, context));
+      }
+      await table.finish();
+      await writer.finish();
+      const { freeBlocks } = await writeGroups(layout, identity, journal, inventory, writer.cursor.position, file);
+      await syncFile(handle, options.signal);
+      return {
+        usedBytes: (layout.blockCount - freeBlocks) * blockSize,
+        inodeCount: layout.inodeCount,
+        uuid: formatUuid(identity.uuid),
+      };
+    } finally {
+      await writer.abandon();
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFile(handle: FileHandle, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await handle.sync();
+  signal?.throwIfAborted();
+}
+
+/** All directories, before any file content: close together they are read quickly. */
+async function writeDirectories(
+  inventory: Inventory,
+  identity: Identity,
+  writer: BlockWriter,
+): Promise<Map<number, PlacedDirectory>> {
+  const placed = new Map<number, PlacedDirectory>();
+  for (const [inode, node] of inventory.nodes.entries()) {
+    if (node?.type !== "directory") continue;
+    const owner = directoryOwner(identity, inode, inventory.parents.get(inode) ?? inode);
+    const content =
+      inode === lostAndFoundInode && node.children.size === 0
+        ? buildRoomyDirectory(lostAndFoundBlocks, owner)
+        : buildDirectory(entriesOf(node, inventory), owner);
+    const extents = await writer.put(content.blocks);
+    placed.set(inode, { extents, blocks: content.blocks.length / blockSize, indexed: content.indexed });
+  }
+  return placed;
+}
+
+function entriesOf(directory: DirectoryNode, inventory: Inventory): DirectoryEntry[] {
+  return sortedChildren(directory).map(([name, node]) => {
+    if (!isName(name)) {
+      throw new Problem("image/bad-layer", {
+        message: `${pathOf(inventory.root, directory)} has an entry whose name cannot exist: ${JSON.stringify(name.slice(0, 80))} (${name.length} bytes)`,
+      });
+    }
+    const inode = inventory.inodeOf.get(node);
+    if (inode === undefined) throw new Error(`no inode for ${name}`);
+    return { name, inode, type: entryTypes[node.type] };
+  });
+}
+
+function isName(name: string): boolean {
+  return name.length > 0 && name.length <= maxNameBytes && !/[\0/]|^\.\.?$/.test(name);
+}
+
+function throttledProgress(
+  onProgress: WriteDriveOptions["onProgress"],
+  totalBytes: number,
+): (writtenBytes: number) => void {
+  if (onProgress === undefined) return () => undefined;
+  let last = 0;
+  return writtenBytes => {
+    const now = Date.now();
+    if (now - last < progressEveryMs) return;
+    last = now;
+    onProgress(Math.min(writtenBytes, totalBytes), totalBytes);
+  };
+}
