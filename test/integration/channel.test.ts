@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { Channel, openChannel } from "../../src/provisioning/channel.ts";
+import { ChannelKeeper } from "../../src/provisioning/channel-keeper.ts";
+import { type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
+
+const signal = AbortSignal.timeout(120_000);
+
+describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
+  let sshd: SshdFixture;
+  let channel: Channel;
+
+  before(async () => {
+    sshd = await startSshd();
+    channel = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+  });
+  after(async () => {
+    await channel?.[Symbol.asyncDispose]();
+    await sshd?.[Symbol.asyncDispose]();
+  });
+
+  test("a command's outputs, input and exit code arrive apart", async () => {
+    const result = await channel.exec("cat; echo oops >&2; exit 7", { stdin: "hello" });
+    assert.deepEqual(result, { exitCode: 7, signal: null, stdout: "hello", stderr: "oops\n" });
+  });
+
+  test("a command ended by a signal says which", async () => {
+    const result = await channel.exec("kill -TERM $$");
+    assert.deepEqual([result.exitCode, result.signal], [null, "SIGTERM"]);
+  });
+
+  test("a command that does not end is given up", async () => {
+    const started = performance.now();
+    await assert.rejects(channel.exec("exec sleep 3", { timeoutMs: 300 }), { code: "provisioning/command-timeout" });
+    assert.ok(performance.now() - started < 2500);
+  });
+
+  test("a command that prints too much is ended", async () => {
+    await assert.rejects(channel.exec("yes", { maxOutputBytes: 10_000 }), { code: "provisioning/output-too-large" });
+  });
+
+  test("an abort ends the wait with its own reason", async () => {
+    const controller = new AbortController();
+    const command = channel.exec("sleep 300", { signal: controller.signal });
+    setTimeout(() => controller.abort(new Error("play stopped")), 100);
+    await assert.rejects(command, /play stopped/);
+    assert.equal((await channel.exec("echo still works")).stdout, "still works\n");
+  });
+
+  test("a background child that keeps the pipes does not hold the result back", async () => {
+    const started = performance.now();
+    const result = await channel.exec("sleep 20 & echo started");
+    assert.equal(result.stdout, "started\n");
+    assert.ok(performance.now() - started < 5000);
+  });
+
+  test("a reader that stops reading stops the sender", async () => {
+    const process_ = await channel.execStream("yes | head -c 100000000");
+    process_.stderr.resume();
+    process_.stdout.pause();
+    await delay(500);
+    assert.ok(process_.stdout.readableLength <= 4.1e6, `${process_.stdout.readableLength} bytes are waiting`);
+    let received = 0;
+    process_.stdout.on("data", (chunk: Buffer) => (received += chunk.length));
+    process_.stdout.resume();
+    assert.equal((await process_.exited).exitCode, 0);
+    await process_.closed;
+    assert.equal(received, 100_000_000);
+  });
+
+  test("a shell has a terminal of the given size and can be resized", async () => {
+    const shell = await channel.shell({ cols: 91, rows: 17 });
+    let screen = "";
+    shell.stdout.on("data", chunk => (screen += chunk));
+    shell.stdin.write("stty size; echo $TERM\n");
+    await eventually(() => assert.match(screen, /17 91\r\n[^]*xterm-256color\r\n/));
+    shell.resize({ cols: 120, rows: 40 });
+    shell.stdin.write("stty size; exit 3\n");
+    assert.equal((await shell.exited).exitCode, 3);
+    assert.match(screen, /40 120/);
+  });
+
+  test("files are written whole, with their mode, and read within a bound", async () => {
+    const path = join(sshd.directory, "a file");
+    const content = Buffer.alloc(200_000, "x");
+    await channel.writeFile(path, "old");
+    await channel.writeFile(path, content, { mode: 0o640 });
+    assert.ok((await channel.readFile(path)).equals(content));
+    const stat = await channel.exec(`stat -c %a '${path}'; ls -A '${sshd.directory}' | grep -c tmp`);
+    assert.equal(stat.stdout, "640\n0\n");
+    await assert.rejects(channel.readFile(path, { maxBytes: 1000 }), { code: "provisioning/file-failed" });
+    await assert.rejects(channel.writeFile("/no/such/directory/file", "x"), /could not be written: No such file/);
+  });
+
+  test("another host key is refused at once", async () => {
+    const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
+    await assert.rejects(openChannel({ ...sshd.target(), hostKey: other, signal, deadlineMs: 10_000 }), {
+      code: "provisioning/host-key-mismatch",
+    });
+  });
+
+  test("a refused login is told as such", async () => {
+    await assert.rejects(openChannel({ ...sshd.target("nobody-here"), signal, deadlineMs: 1500 }), {
+      code: "provisioning/channel-refused",
+    });
+  });
+
+  test("a lost connection ends what runs on it", async () => {
+    const own = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+    const waiting = assert.rejects(own.exec("sleep 300"), { code: "provisioning/connection-lost" });
+    await delay(300);
+    await sshd.dropConnections();
+    await waiting;
+    await own.closed;
+    await assert.rejects(own.exec("true"), { code: "provisioning/connection-lost" });
+    channel = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+  });
+
+  test("a silent peer is given up at the deadline, with the reason", async () => {
+    const sockets = new Set<{ destroy(): void }>();
+    const mute: Server = createServer(socket => sockets.add(socket)).listen(0, "127.0.0.1");
+    await new Promise(resolve => mute.once("listening", resolve));
+    const { port } = mute.address() as { port: number };
+    await assert.rejects(openChannel({ ...sshd.target(), port, signal, deadlineMs: 1000 }), {
+      code: "provisioning/channel-timeout",
+      message: /"web-01" did not answer at 127\.0\.0\.1:\d+ within 1 s/,
+    });
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+  });
+
+  test("the keeper waits for a server, shares one connection and reconnects", async () => {
+    await sshd.stop();
+    await using keeper = new ChannelKeeper({
+      connect: (_machine, username, options) => openChannel({ ...sshd.target(username), ...options }),
+    });
+    const request = { signal, deadlineMs: 20_000 };
+    const both = Promise.all([
+      keeper.get("web-01", sshd.username, request),
+      keeper.get("web-01", sshd.username, request),
+    ]);
+    await delay(400);
+    await sshd.start();
+    const [first, second] = await both;
+    assert.equal(first, second);
+    await sshd.dropConnections();
+    await first.closed;
+    const third = await keeper.get("web-01", sshd.username, request);
+    assert.notEqual(third, first);
+    assert.equal((await third.exec("echo back")).stdout, "back\n");
+    channel = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+  });
+});
+
+async function eventually(check: () => void): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      check();
+      return;
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await delay(50);
+    }
+  }
+}
