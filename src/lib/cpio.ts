@@ -1,114 +1,96 @@
-/**
- * The "newc" archive format, as the Linux kernel unpacks it into its initial root (see the kernel's
- * buffer-format document for initramfs). Equal entries give equal bytes: times are 0, inodes are counted, parents come first.
- */
+/** One entry of an archive; paths have no leading slash. Parents must come before what they contain (`withParents`). */
 export type CpioEntry =
-  | { kind: "directory"; path: string; mode?: number; uid?: number; gid?: number }
-  | { kind: "file"; path: string; content: Uint8Array | string; mode?: number; uid?: number; gid?: number }
-  | { kind: "symlink"; path: string; target: string; uid?: number; gid?: number }
-  | { kind: "character-device"; path: string; major: number; minor: number; mode?: number };
+  | { path: string; type: "file"; content: string | Uint8Array; mode?: number; uid?: number; gid?: number }
+  | { path: string; type: "directory"; mode?: number; uid?: number; gid?: number }
+  | { path: string; type: "symlink"; target: string }
+  | { path: string; type: "character-device"; major: number; minor: number; mode?: number };
 
-const typeBits = { directory: 0o040000, file: 0o100000, symlink: 0o120000, "character-device": 0o020000 } as const;
-const defaultModes = { directory: 0o755, file: 0o644, symlink: 0o777, "character-device": 0o600 } as const;
-
-/** The kernel skips zeros between archives, but a header must start at a multiple of four. */
-const archiveAlignment = 512;
+const typeBits = { file: 0o100000, directory: 0o040000, symlink: 0o120000, "character-device": 0o020000 };
+const defaultMode = { file: 0o644, directory: 0o755, symlink: 0o777, "character-device": 0o600 };
 
 /**
- * Packs entries into one archive whose length is a multiple of 512, so that archives can be laid end to end.
+ * A cpio archive of the "newc" kind, the one the kernel unpacks as initramfs.
  *
- * Paths are relative or absolute, without "." and ".."; missing parent directories are added (0755, root). A path
- * given twice is refused: which one wins would depend on the order.
+ * Times and device numbers are zero and inodes count from 1, so equal entries give equal bytes. The end is padded to
+ * 512 bytes: the kernel looks for a further archive at any multiple of 4. A path that leaves the tree or comes twice
+ * is refused.
  */
-export function packCpio(entries: readonly CpioEntry[]): Buffer {
-  const chunks: Buffer[] = [];
-  let inode = 1;
-  for (const entry of withParents(entries)) {
-    chunks.push(...record(entry, inode));
-    inode += 1;
-  }
-  chunks.push(...record({ kind: "file", path: "TRAILER!!!", content: "" }, 0));
-  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  chunks.push(Buffer.alloc(paddingTo(size, archiveAlignment)));
-  return Buffer.concat(chunks);
+export function writeCpio(entries: readonly CpioEntry[]): Buffer {
+  checkPaths(entries);
+  const parts: Buffer[] = [];
+  entries.forEach((entry, index) => {
+    const content = contentOf(entry);
+    const mode = typeBits[entry.type] | (("mode" in entry ? entry.mode : undefined) ?? defaultMode[entry.type]);
+    const owned = entry.type === "file" || entry.type === "directory" ? entry : undefined;
+    const device = entry.type === "character-device" ? entry : undefined;
+    parts.push(
+      header(
+        [
+          index + 1,
+          mode,
+          owned?.uid ?? 0,
+          owned?.gid ?? 0,
+          entry.type === "directory" ? 2 : 1,
+          0,
+          content.length,
+          0,
+          0,
+          device?.major ?? 0,
+          device?.minor ?? 0,
+        ],
+        entry.path,
+      ),
+      padded(content),
+    );
+  });
+  parts.push(header([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], "TRAILER!!!"));
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  parts.push(Buffer.alloc((512 - (size % 512)) % 512));
+  return Buffer.concat(parts);
 }
 
-/** Zero bytes needed after `size` bytes to reach a multiple of `alignment`. */
-export function paddingTo(size: number, alignment: number): number {
-  return (alignment - (size % alignment)) % alignment;
-}
-
-function withParents(entries: readonly CpioEntry[]): CpioEntry[] {
-  const byPath = new Map<string, CpioEntry>();
-  for (const entry of entries) {
-    const path = normalise(entry.path);
-    if (byPath.has(path)) throw new Error(`"${path}" appears twice in one archive`);
-    byPath.set(path, { ...entry, path });
-  }
-  for (const path of [...byPath.keys()]) {
-    const parts = path.split("/");
-    for (let depth = 1; depth < parts.length; depth += 1) {
-      const parent = parts.slice(0, depth).join("/");
-      const existing = byPath.get(parent);
-      if (!existing) byPath.set(parent, { kind: "directory", path: parent });
-      else if (existing.kind !== "directory")
-        throw new Error(`"${parent}" is not a directory but has "${path}" below it`);
+/**
+ * The same entries with the directories they lie in (0755, root) before them, sorted by path.
+ *
+ * Only for archives that fill an empty tree: unpacked over an existing one, an added directory would change the mode
+ * of what is there.
+ */
+export function withParents(entries: readonly CpioEntry[]): CpioEntry[] {
+  const byPath = new Map(entries.map(entry => [entry.path, entry]));
+  for (const { path } of entries) {
+    for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
+      const parent = path.slice(0, slash);
+      if (!byPath.has(parent)) byPath.set(parent, { path: parent, type: "directory" });
     }
   }
   // Plain code unit order puts every parent before its children and does not depend on the locale.
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function normalise(path: string): string {
-  const parts = path.split("/").filter(part => part !== "");
-  if (parts.length === 0 || parts.some(part => part === "." || part === "..") || path.includes("\0")) {
-    throw new Error(`${JSON.stringify(path)} cannot be the path of an archive entry`);
+function checkPaths(entries: readonly CpioEntry[]): void {
+  const seen = new Set<string>();
+  for (const { path } of entries) {
+    const parts = path.split("/");
+    if (parts.some(part => part === "" || part === "." || part === "..") || path.includes("\0")) {
+      throw new Error(`${JSON.stringify(path)} cannot be the path of an archive entry`);
+    }
+    if (seen.has(path)) throw new Error(`"${path}" appears twice in one archive`);
+    seen.add(path);
   }
-  return parts.join("/");
-}
-
-function record(entry: CpioEntry, inode: number): Buffer[] {
-  const content = contentOf(entry);
-  const name = Buffer.from(`${entry.path}\0`);
-  const mode =
-    typeBits[entry.kind] | ("mode" in entry && entry.mode !== undefined ? entry.mode : defaultModes[entry.kind]);
-  const device = entry.kind === "character-device" ? entry : { major: 0, minor: 0 };
-  const owner = entry.kind === "character-device" ? {} : entry;
-  const fields = [
-    inode,
-    inode === 0 ? 0 : mode,
-    owner.uid ?? 0,
-    owner.gid ?? 0,
-    entry.kind === "directory" ? 2 : 1,
-    0, // modification time
-    content.length,
-    0, // device of the archive's files
-    0,
-    device.major,
-    device.minor,
-    name.length,
-    0, // checksum: only the "crc" variant has one
-  ];
-  const header = Buffer.from(`070701${fields.map(hex).join("")}`, "latin1");
-  return [
-    header,
-    name,
-    Buffer.alloc(paddingTo(header.length + name.length, 4)),
-    content,
-    Buffer.alloc(paddingTo(content.length, 4)),
-  ];
 }
 
 function contentOf(entry: CpioEntry): Buffer {
-  if (entry.kind === "symlink") return Buffer.from(entry.target);
-  if (entry.kind !== "file") return Buffer.alloc(0);
-  return typeof entry.content === "string"
-    ? Buffer.from(entry.content)
-    : Buffer.from(entry.content.buffer, entry.content.byteOffset, entry.content.byteLength);
+  if (entry.type === "file") return Buffer.from(entry.content as Uint8Array);
+  return entry.type === "symlink" ? Buffer.from(entry.target) : Buffer.alloc(0);
 }
 
-function hex(value: number): string {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff)
-    throw new Error(`${value} does not fit an archive header`);
-  return value.toString(16).toUpperCase().padStart(8, "0");
+function header(fields: readonly number[], path: string): Buffer {
+  const name = Buffer.from(`${path}\0`);
+  const numbers = [...fields, name.length, 0].map(value => value.toString(16).toUpperCase().padStart(8, "0"));
+  return padded(Buffer.concat([Buffer.from(`070701${numbers.join("")}`), name]));
+}
+
+function padded(bytes: Buffer): Buffer {
+  const missing = (4 - (bytes.length % 4)) % 4;
+  return missing === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(missing)]);
 }
