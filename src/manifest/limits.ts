@@ -34,7 +34,7 @@ export const limits = {
   nestingMax: 32,
   aliasesMax: 100,
   /** Values in the whole document after aliases are expanded; real manifests have a few hundred. */
-  valuesMax: 100_000,
+  valuesMax: 20_000,
   /** Findings of one severity that are reported one by one. */
   findingsMax: 500,
 } as const;

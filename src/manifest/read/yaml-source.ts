@@ -38,29 +38,40 @@ export function decodeSource(
 }
 
 /**
- * Where brackets, or indicators on one line, first nest deeper than allowed. The parser recurses and takes seconds over
- * a megabyte of "[": tokens are counted first. (Nesting by indentation is bounded by the size of the source, and the
- * tree builder counts it.)
+ * Where a text becomes deeper or bigger than accepted. The parser recurses, and takes seconds over a megabyte of "[" or
+ * of commas: tokens are counted first. (Nesting by indentation is bounded by the size of the source, and the tree
+ * builder counts it.)
  */
-export function deepNesting(text: string): Position | undefined {
+export function excess(text: string): { refusal: string; position: Position } | undefined {
   let line = 1;
   let column = 1;
   let brackets = 0;
-  let indicators = 0;
+  let indicatorsInLine = 0;
+  let values = 0;
   for (const token of new Lexer().lex(text)) {
     if (token === "[" || token === "{") brackets += 1;
     else if ((token === "]" || token === "}") && brackets > 0) brackets -= 1;
-    else if (token === "-" || token === "?" || token === ":") indicators += 1;
-    if (brackets > limits.nestingMax || indicators > limits.nestingMax * 2) return { line, column };
+    else if (token === "-" || token === "?" || token === ":") indicatorsInLine += 1;
+    if (token === "," || token === "-" || token === ":") values += 1;
+    // A colon inside brackets does not nest; a run of "- - -" outside does.
+    const isDeep = brackets > limits.nestingMax || (brackets === 0 && indicatorsInLine > limits.nestingMax);
+    if (isDeep) {
+      return { refusal: `the document is nested deeper than ${limits.nestingMax} levels`, position: { line, column } };
+    }
+    if (values > limits.valuesMax) {
+      return { refusal: `the document has more than ${limits.valuesMax} values`, position: { line, column } };
+    }
     const lastBreak = token.lastIndexOf("\n");
     if (lastBreak < 0) {
-      // The lexer marks documents and scalars with control characters that are not in the text.
-      if (!/^[\u{02}\u{18}\u{1f}\u{FEFF}]$/u.test(token)) column += token.length;
+      if (!lexerMarks.has(token)) column += token.length;
       continue;
     }
     line += token.split("\n").length - 1;
     column = token.length - lastBreak;
-    if (brackets === 0) indicators = 0;
+    if (brackets === 0) indicatorsInLine = 0;
   }
   return undefined;
 }
+
+/** Tokens for the start of a document, of flow text and of a scalar; they are not in the text. */
+const lexerMarks = new Set(["\u{02}", "\u{18}", "\u{1f}", "\u{FEFF}"]);

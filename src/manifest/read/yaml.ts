@@ -2,7 +2,7 @@ import { type Document, LineCounter, parseDocument, type YAMLError } from "yaml"
 import type { Findings } from "../findings.ts";
 import { limits } from "../limits.ts";
 import { type Position, type SourceNode, shorten } from "./source-tree.ts";
-import { decodeSource, deepNesting } from "./yaml-source.ts";
+import { decodeSource, excess } from "./yaml-source.ts";
 import { YamlRefusal, YamlTreeBuilder } from "./yaml-tree.ts";
 
 /** Syntax errors reported for one document: what follows the first few is usually caused by them. */
@@ -17,8 +17,8 @@ export function yamlToTree(source: string | Uint8Array, findings: Findings): Sou
   const decoded = decodeSource(source);
   if ("refusal" in decoded) return refuse(decoded.refusal, decoded.position, decoded.hint);
   const { text } = decoded;
-  const deep = deepNesting(text);
-  if (deep !== undefined) return refuse(`the document is nested deeper than ${limits.nestingMax} levels`, deep);
+  const tooMuch = excess(text);
+  if (tooMuch !== undefined) return refuse(tooMuch.refusal, tooMuch.position);
 
   const lineCounter = new LineCounter();
   // The parser's own check for duplicate keys compares every pair of keys; the tree builder's takes a set.
@@ -74,7 +74,8 @@ function inOurWords(error: YAMLError, text: string): { message: string; hint?: s
   const rest = text.slice(offset, offset + 80);
   switch (error.code) {
     case "UNEXPECTED_TOKEN":
-      if (error.message.includes("block-seq-ind") && rest.startsWith("-")) {
+    case "BLOCK_IN_FLOW":
+      if (rest.startsWith("-")) {
         return { message: `a value cannot start with "-"; quote it: '-'` };
       }
       break;
@@ -84,6 +85,8 @@ function inOurWords(error: YAMLError, text: string): { message: string; hint?: s
       return { message: `a line that starts with "%" is a directive; quote the value` };
     case "TAB_AS_INDENT":
       return { message: "tabs cannot be used for indentation; use spaces" };
+    case "RESOURCE_EXHAUSTION":
+      return { message: `the document is nested deeper than ${limits.nestingMax} levels` };
     case "MULTIPLE_DOCS":
       return { message: "a manifest is a single document, found a second one", hint: 'Remove what follows "---".' };
     case "TAG_RESOLVE_FAILED":
