@@ -103,8 +103,6 @@ export interface WriteDriveResult {
 
 /**
  * Rejects with `image/too-big-for-drive` (both numbers in the message) before it writes when the tree does not fit.
- * Beside it each writer exports `smallest<Filesystem>SizeBytes(tree)`: the least size this tree can be written at,
- * by which the caller chooses the size of a drive that may grow.
  */
 export type DriveWriter = (
   tree: Tree,

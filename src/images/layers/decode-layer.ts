@@ -23,15 +23,17 @@ export interface LayerBlob {
   label: string;
 }
 
+export interface DecodeOptions {
+  signal?: AbortSignal;
+  onWait?: () => void;
+  onDecoded?: (bytes: number) => void;
+}
+
 /**
  * Makes sure that the uncompressed archive of a stored layer is in the blob store, under its diffID, and returns its
  * path. Nothing is kept unless its bytes have that diffID.
  */
-export async function decodeLayer(
-  paths: Paths,
-  layer: LayerBlob,
-  options: { signal?: AbortSignal; onDecoded?: (bytes: number) => void } = {},
-): Promise<string> {
+export async function decodeLayer(paths: Paths, layer: LayerBlob, options: DecodeOptions = {}): Promise<string> {
   if (layer.digest === layer.diffId) return blobFile(paths, layer.digest);
   return ensureBlob(
     paths,
@@ -41,12 +43,7 @@ export async function decodeLayer(
   );
 }
 
-async function decodeInto(
-  sink: BlobSink,
-  path: string,
-  layer: LayerBlob,
-  options: { signal?: AbortSignal; onDecoded?: (bytes: number) => void },
-): Promise<void> {
+async function decodeInto(sink: BlobSink, path: string, layer: LayerBlob, options: DecodeOptions): Promise<void> {
   const { magic, sizeBytes } = await peek(path);
   const source = createReadStream(path, { highWaterMark: chunkSize });
   const decoder = decoderFor(magic);

@@ -1,0 +1,151 @@
+import { request as requestPlain, type IncomingMessage } from "node:http";
+import { request as requestTls } from "node:https";
+import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "../../api/problems.ts";
+
+/** No byte for so long: the connection is taken for dead. */
+const idleTimeoutMs = 30_000;
+const maxRedirects = 10;
+const maxAttempts = 4;
+const maxRetryAfterMs = 60_000;
+const retryBaseMs = 300;
+
+export interface HttpRequest {
+  method: "GET" | "HEAD";
+  url: URL;
+  headers: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** A response whose body has not been read; the caller reads it to the end or destroys it. */
+export interface HttpResponse {
+  status: number;
+  headers: IncomingMessage["headers"];
+  body: IncomingMessage;
+}
+
+/** The peer or the way to it failed; whatever it was may pass by itself. */
+export class TransportError extends Error {
+  override readonly name = "TransportError";
+}
+
+/**
+ * Sends a request, follows redirects and tries again what may pass by itself (no connection, 429, 5xx), honouring
+ * Retry-After. Answers with the final response, whatever its status; rejects with TransportError after the last try.
+ */
+export async function send(request: HttpRequest): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt++) {
+    let waitMs = retryBaseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+    try {
+      const response = await sendFollowing(request);
+      const mayPass = response.status === 429 || response.status >= 500;
+      if (!mayPass || attempt === maxAttempts) return response;
+      const asked = retryAfterMs(response.headers["retry-after"]);
+      // Longer than a person would wait: the caller reports it instead.
+      if (asked !== undefined && asked > maxRetryAfterMs) return response;
+      waitMs = asked ?? waitMs;
+      response.body.destroy();
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (!(error instanceof TransportError) || attempt === maxAttempts) throw error;
+    }
+    await delay(waitMs, undefined, request.signal ? { signal: request.signal } : {});
+  }
+}
+
+/** Reads a small body; a longer one is refused. */
+export async function readBody(response: HttpResponse, maxBytes: number, what: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) {
+        throw new Problem("image/registry-failed", { message: `${what} is larger than ${maxBytes} bytes` });
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new TransportError(`${what} broke off: ${(error as Error).message}`, { cause: error });
+  } finally {
+    response.body.destroy();
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Only a registry on this very host may be spoken to without TLS. */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+async function sendFollowing(request: HttpRequest): Promise<HttpResponse> {
+  let { url } = request;
+  let headers = request.headers;
+  for (let hops = 0; hops <= maxRedirects; hops++) {
+    const response = await sendOnce({ ...request, url, headers });
+    const location = response.headers.location;
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
+    response.body.destroy();
+    const next = redirectTarget(url, location);
+    if (next.origin !== url.origin) {
+      // Object stores answer 400 to a second kind of credentials, and the other host has no business with ours.
+      headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "authorization"));
+    }
+    url = next;
+  }
+  throw new Problem("image/registry-failed", {
+    message: `${request.url.host} redirects more than ${maxRedirects} times`,
+  });
+}
+
+function redirectTarget(from: URL, location: string): URL {
+  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  const allowed =
+    target?.protocol === "https:" ||
+    (target?.protocol === "http:" && from.protocol === "http:" && isLoopbackHost(target.hostname));
+  if (target === undefined || !allowed) {
+    throw new Problem("image/registry-failed", {
+      message: `${from.host} redirects to ${target?.origin ?? "an address that cannot be read"}, which is not allowed`,
+    });
+  }
+  return target;
+}
+
+function sendOnce(request: HttpRequest): Promise<HttpResponse> {
+  const { url, method, signal } = request;
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const options = {
+      method,
+      // An encoded body would hide the bytes whose digest was promised.
+      headers: { ...request.headers, "accept-encoding": "identity", "user-agent": "labyard" },
+      ...(signal ? { signal } : {}),
+    };
+    const onResponse = (body: IncomingMessage) => {
+      if (![undefined, "", "identity"].includes(body.headers["content-encoding"])) {
+        body.destroy();
+        reject(new Problem("image/registry-failed", { message: `${url.host} encodes what was asked for plain` }));
+        return;
+      }
+      resolve({ status: body.statusCode ?? 0, headers: body.headers, body });
+    };
+    const outgoing =
+      url.protocol === "http:" ? requestPlain(url, options, onResponse) : requestTls(url, options, onResponse);
+    outgoing.setTimeout(idleTimeoutMs, () => {
+      outgoing.destroy(new Error(`no data for ${idleTimeoutMs / 1000} s`));
+    });
+    outgoing.on("error", cause => {
+      reject(new TransportError(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause }));
+    });
+    outgoing.end();
+  });
+}
+
+/** Seconds or a date, in milliseconds from now. */
+export function retryAfterMs(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
