@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { ProblemJson } from "../problems.ts";
 
 /** 24 lower-case hex digits: the official client takes anything else for a title. */
 export const playIdSchema = z.string().regex(/^[0-9a-f]{24}$/, "a play id has 24 lower-case hex digits");
@@ -25,17 +24,22 @@ export const warningSchema = z.looseObject({
 });
 export type Warning = z.infer<typeof warningSchema>;
 
-/** The body of every failed call. */
+/** The body of every failed call, and what a state says about its troubles. `error` alone makes sense. */
 export const problemSchema = z
-  .looseObject({
+  .object({
     error: z.string(),
     code: z.string(),
-    owner: z.string(),
+    owner: z.enum(["author", "operator", "user", "bug"]),
     hint: z.string().optional(),
-    where: z.looseObject({}).optional(),
-    details: z.array(z.unknown()).optional(),
+    where: z
+      .object({
+        machine: z.string().optional(),
+        step: z.string().optional(),
+        path: z.string().optional(),
+        line: integerSchema.optional(),
+        column: integerSchema.optional(),
+      })
+      .optional(),
+    details: z.array(z.unknown()).readonly().optional(),
   })
   .meta({ id: "Problem" });
-
-/** The same body inside replies, typed by the catalogue. */
-export const problemJsonSchema = z.custom<ProblemJson>(value => problemSchema.safeParse(value).success);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { PlayState, TaskState } from "../play-state.ts";
-import { integerSchema, problemJsonSchema, timestampSchema } from "./common.ts";
+import type { PlayState } from "../play-state.ts";
+import { integerSchema, problemSchema, timestampSchema } from "./common.ts";
 
 export const playStateNameSchema = z.enum([
   "CREATED",
@@ -48,24 +48,45 @@ export const taskStatusSchema = z.union([
   z.literal(40),
 ]);
 
-/** The whole state of one play, as its runner tells it. Compatible with PlayState of src/api/play-state.ts. */
+const taskStateSchema = z.object({
+  name: z.string(),
+  machine: z.string(),
+  user: z.string(),
+  init: z.literal(true),
+  helper: z.literal(false),
+  needs: z.array(z.string()),
+  run: z.string(),
+  timeoutSeconds: z.number(),
+  status: taskStatusSchema,
+  version: integerSchema,
+  exitCode: integerSchema.optional(),
+  stdout: z.string(),
+  stderr: z.string(),
+  skipped: z.boolean().optional(),
+  lastRunAt: z.string().optional(),
+  lastDurationMs: z.number().optional(),
+});
+
+/** The whole state of one play, as its runner tells it: PlayState of src/api/play-state.ts on the wire. */
 export const playStateSchema = z
-  .looseObject({
+  .object({
     playId: z.string(),
     stateEvents: z.array(stateEventSchema),
     machines: z.array(
-      z.looseObject({
+      z.object({
         name: z.string(),
         state: machineStateNameSchema,
         conditions: z.array(machineConditionSchema),
-        step: z.looseObject({ phase: z.string(), message: z.string(), progress: z.number().optional() }).optional(),
-        problem: problemJsonSchema.optional(),
+        step: z.object({ phase: z.string(), message: z.string(), progress: z.number().optional() }).optional(),
+        problem: problemSchema.optional(),
       }),
     ),
-    tasks: z.array(z.custom<TaskState>(value => typeof value === "object" && value !== null)),
-    notices: z.array(z.looseObject({ code: z.string(), message: z.string(), machine: z.string().optional() })),
-    phases: z.record(z.string(), integerSchema),
-    problem: problemJsonSchema.optional(),
+    /** Without their output: GET /tasks has it. */
+    tasks: z.array(taskStateSchema),
+    notices: z.array(z.object({ code: z.string(), message: z.string(), machine: z.string().optional() })),
+    /** Milliseconds from the start to the end of each phase. */
+    phases: z.partialRecord(z.string(), z.number()),
+    problem: problemSchema.optional(),
   })
   .meta({ id: "PlayState" });
 

@@ -35,6 +35,18 @@ export const serverProblems = {
   },
   "server/not-found": { owner: "user", status: 404, title: "Not found" },
   "server/conflict": { owner: "user", status: 409, title: "Something with this name exists already" },
+  "server/too-many-plays": {
+    owner: "user",
+    status: 409,
+    title: "You have reached the number of plays that may be active at the same time",
+    hint: "Stop or destroy a play first.",
+  },
+  "server/too-many-ports": {
+    owner: "user",
+    status: 409,
+    title: "This play has reached the number of ports it may expose",
+    hint: "Remove an exposed port first.",
+  },
   "server/body-too-large": { owner: "user", status: 413, title: "The request is too large" },
   "server/rate-limited": {
     owner: "user",

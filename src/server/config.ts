@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { Problem } from "../api/problems.ts";
+import type { Paths } from "../store/paths.ts";
+import { configFile } from "../store/paths.ts";
+
+const positive = z.int().min(1);
+const budget = (vcpus: number, memoryMiB: number) =>
+  z.strictObject({ vcpus: positive.default(vcpus), memoryMiB: positive.min(128).default(memoryMiB) }).prefault({});
+
+/** Everything an operator can set in config.yaml, with its default. */
+export const configSchema = z.strictObject({
+  listen: z
+    .strictObject({
+      /** Anything but loopback opens the server to others: read docs/security.md first. */
+      host: z.string().min(1).default("127.0.0.1"),
+      /** 0 takes any free port. */
+      port: z.int().min(0).max(65535).default(8765),
+    })
+    .prefault({}),
+  /** The address people type, when a reverse proxy stands in front. */
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform(url => url.replace(/\/+$/, ""))
+    .optional(),
+  /** Exposed ports get host names below it. A public server needs a domain of its own here, not the app's. */
+  portsDomain: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name in lower case")
+    .default("localhost"),
+  limits: z.strictObject({ machine: budget(4, 10 * 1024), play: budget(10, 16 * 1024) }).prefault({}),
+  plays: z
+    .strictObject({
+      maxPlayTimeMinutes: positive.default(8 * 60),
+      /** A stopped, expired play without persistence is kept this long before it is destroyed. */
+      keepExpiredDays: positive.default(7),
+      /** Active plays of one person. */
+      maxActivePerUser: positive.default(20),
+    })
+    .prefault({}),
+  sessions: z
+    .strictObject({
+      browserDays: positive.default(30),
+      clientDays: positive.default(365),
+      loginCodeMinutes: positive.default(15),
+    })
+    .prefault({}),
+  /** "authenticated": strangers see nothing, whatever access lists say. */
+  anyoneMeans: z.enum(["anyone", "authenticated"]).default("anyone"),
+  log: z
+    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .prefault({}),
+});
+
+export type ServerConfig = z.infer<typeof configSchema>;
+
+/** The configuration of this home; an absent file means defaults. Rejects with every problem of the file at once. */
+export async function readConfig(paths: Paths): Promise<ServerConfig> {
+  const file = configFile(paths);
+  let source: string;
+  try {
+    source = await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") source = "";
+    else throw error;
+  }
+  return parseConfig(source, file);
+}
+
+/** See readConfig; `file` only appears in messages. */
+export function parseConfig(source: string, file = "config.yaml"): ServerConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines });
+  const syntax = document.errors.map(error => ({
+    line: error.linePos?.[0].line,
+    message: error.message.split("\n")[0],
+  }));
+  if (syntax.length > 0) throw invalid(file, syntax);
+  const result = configSchema.safeParse(document.toJS() ?? {});
+  if (result.success) return result.data;
+  throw invalid(
+    file,
+    result.error.issues.map(issue => {
+      const node = issue.path.length === 0 ? document.contents : document.getIn(issue.path, true);
+      const start = (node as { range?: [number, number, number] } | undefined)?.range?.[0];
+      return {
+        path: issue.path.join("."),
+        ...(start === undefined ? {} : { line: lines.linePos(start).line }),
+        message: issue.message,
+      };
+    }),
+  );
+}
+
+interface ConfigFinding {
+  path?: string;
+  line?: number | undefined;
+  message: string | undefined;
+}
+
+function invalid(file: string, findings: ConfigFinding[]): Problem {
+  const [first] = findings;
+  const place = [first?.line === undefined ? "" : `line ${first.line}`, first?.path ?? ""].filter(Boolean).join(", ");
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
+  return new Problem("server/config-invalid", {
+    message: `${file}: ${place === "" ? "" : `${place}: `}${first?.message}${more}`,
+    details: findings,
+  });
+}

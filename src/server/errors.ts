@@ -1,0 +1,42 @@
+import { randomBytes } from "node:crypto";
+import type { FastifyError, FastifyInstance } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { Problem } from "../api/problems.ts";
+
+/**
+ * Every failed request answers with a problem in JSON. What we did not foresee is logged under an id and told as
+ * "something went wrong": its text may hold anything.
+ */
+export function answerWithProblems(app: FastifyInstance): void {
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.code !== "server/internal") {
+      return reply.code(problem.spec.status).send(problem.toJSON());
+    }
+    const id = randomBytes(6).toString("hex");
+    request.log.error({ err: error, problemId: id }, "unexpected failure");
+    const told = new Problem("server/internal", { message: `Something went wrong inside Labyard (id ${id})` });
+    return reply.code(500).send(told.toJSON());
+  });
+}
+
+/** Failures that the framework found in a request, in our words; everything else through the one door. */
+function problemOf(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const findings = error.validation.map(({ instancePath, message }) => ({
+      path: instancePath.replace(/^\//, "").replaceAll("/", "."),
+      message: message ?? "is not valid",
+    }));
+    const [first] = findings;
+    const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
+    const place = [error.validationContext, first?.path].filter(Boolean).join(".");
+    return new Problem("server/bad-request", { message: `${place}: ${first?.message}${more}`, details: findings });
+  }
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Problem("server/body-too-large", { cause: error });
+  if (error.code === "FST_ERR_NOT_FOUND") return new Problem("server/not-found", { cause: error });
+  if (error.code?.startsWith("FST_ERR_CTP") || (error.statusCode !== undefined && error.statusCode < 500)) {
+    return new Problem("server/bad-request", { cause: error });
+  }
+  return Problem.from(error);
+}

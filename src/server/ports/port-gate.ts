@@ -1,0 +1,113 @@
+import type { IncomingMessage } from "node:http";
+import type { PortRow } from "../../store/database/ports.ts";
+import type { Accounts } from "../auth/accounts.ts";
+import { basicPair } from "../auth/authenticate.ts";
+import { portCookieName, readCookie } from "../auth/cookies.ts";
+import type { Requester } from "../auth/requester.ts";
+import type { Origins } from "../origins.ts";
+import type { Tickets } from "../tickets.ts";
+import { type PortPasses, portTicketKind, portTicketParameter } from "./port-pass.ts";
+
+export type Admission =
+  | { kind: "admitted"; dropAuthorization: boolean }
+  | { kind: "redirect"; location: string; headers: Record<string, string> }
+  | {
+      kind: "refused";
+      page: { status: number; title: string; text: string; link?: { href: string; label: string } };
+    };
+
+export interface PortGateOptions {
+  accounts: Accounts;
+  tickets: Tickets;
+  passes: PortPasses;
+  origins: Origins;
+}
+
+/** Decides who gets through to an exposed port: everybody to a public one, the play's owner to a private one. */
+export class PortGate {
+  readonly #options: PortGateOptions;
+
+  constructor(options: PortGateOptions) {
+    this.#options = options;
+  }
+
+  async admit(port: PortRow & { owner: string }, request: IncomingMessage): Promise<Admission> {
+    const caller = await this.#callerOf(request.headers.authorization);
+    const dropAuthorization = caller !== undefined;
+    if (port.access === "public") return { kind: "admitted", dropAuthorization };
+
+    const url = new URL(request.url ?? "/", "http://port");
+    const ticket = url.searchParams.get(portTicketParameter);
+    const pass = readCookie(request.headers.cookie, portCookieName);
+    const hasPass = pass !== undefined && this.#options.passes.opens(port.id, pass);
+    if (ticket !== null && request.method === "GET") {
+      const fresh = this.#options.tickets.redeem(portTicketKind, ticket);
+      if (fresh?.portId === port.id) return this.#welcome(port, fresh.userId, url);
+      if (hasPass) return { kind: "redirect", location: withoutTicket(url), headers: {} };
+    }
+    const isOwner = caller !== undefined && (caller.userId === port.owner || caller.administrator);
+    if (isOwner) return { kind: "admitted", dropAuthorization };
+    if (hasPass && this.#comesFromSamePlay(port, request)) return { kind: "admitted", dropAuthorization };
+    return this.#refuse(port, request, url);
+  }
+
+  /** A credential of ours in the header, which also tells that the app must not see it. */
+  async #callerOf(authorization: string | undefined): Promise<Requester | undefined> {
+    if (authorization === undefined) return undefined;
+    const { accounts } = this.#options;
+    const basic = basicPair(authorization);
+    if (basic !== undefined) {
+      const session = await accounts.sessionOf(...basic);
+      return session && accounts.requesterOfSession(session, "session");
+    }
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+    return token === undefined ? undefined : accounts.requesterOfToken(token);
+  }
+
+  /** The ticket becomes a cookie of this one host, and leaves the address bar. */
+  #welcome(port: PortRow, userId: string, url: URL): Admission {
+    const pass = this.#options.passes.create(port.id, userId);
+    const overHttp = this.#options.origins.appUrl.startsWith("http:");
+    const isLoopbackName = this.#options.origins.portHostName(port.label).endsWith(".localhost");
+    // The frame's page is of another site than ours, so the cookie has to say None; browsers then demand Secure, which
+    // they accept over plain http on localhost only. Partitioned: no other site that frames the port can use it.
+    const sameSite = overHttp && !isLoopbackName ? "SameSite=Lax" : "SameSite=None; Secure; Partitioned";
+    const cookie = `${portCookieName}=${pass}; Path=/; HttpOnly; ${sameSite}; Max-Age=43200`;
+    return { kind: "redirect", location: withoutTicket(url), headers: { "set-cookie": cookie } };
+  }
+
+  /** Pages of other sites may not use the visitor's cookie to change something in the app or to open a socket to it. */
+  #comesFromSamePlay(port: PortRow, request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    const isHarmless = ["GET", "HEAD", "OPTIONS"].includes(request.method ?? "") && !request.headers.upgrade;
+    if (isHarmless || origin === undefined) return true;
+    const label = URL.canParse(origin) ? this.#options.origins.portLabelOf(new URL(origin).host) : undefined;
+    return label?.startsWith(`${port.play_id}-`) ?? false;
+  }
+
+  #refuse(port: PortRow, request: IncomingMessage, url: URL): Admission {
+    const { origins } = this.#options;
+    url.searchParams.delete(portTicketParameter);
+    const path = encodeURIComponent(`${url.pathname}${url.search}`);
+    const open = `${origins.appUrl}/api/plays/${port.play_id}/ports/${port.id}/open?path=${path}`;
+    // Typed into the address bar: the app knows whether this person is logged in, and sends them back with a ticket.
+    if (request.method === "GET" && request.headers["sec-fetch-dest"] === "document") {
+      return { kind: "redirect", location: open, headers: {} };
+    }
+    return {
+      kind: "refused",
+      page: {
+        status: 401,
+        title: "This port is private",
+        text: "Only the owner of the play may open it.",
+        link: { href: open, label: "Open it as the owner" },
+      },
+    };
+  }
+}
+
+function withoutTicket(url: URL): string {
+  url.searchParams.delete(portTicketParameter);
+  // Two slashes at the start would make another host of the first segment.
+  return `/${url.pathname.replace(/^\/+/, "")}${url.search}`;
+}

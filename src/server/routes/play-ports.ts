@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { emptyReplySchema } from "../../api/contract/common.ts";
+import { playParamsSchema } from "../../api/contract/plays.ts";
+import { createPortBodySchema, portParamsSchema, portSchema, portTicketSchema } from "../../api/contract/ports.ts";
+import { Problem } from "../../api/problems.ts";
+import { deletePort, findPort, insertPorts, listPorts, type PortRow } from "../../store/database/ports.ts";
+import { requireUser } from "../auth/requester.ts";
+import { requireMachine } from "../plays/play-actions.ts";
+import { portJson, portOfRequest } from "../ports/exposed-port.ts";
+import { portTicketKind, portTicketParameter } from "../ports/port-pass.ts";
+import type { Services } from "../services.ts";
+import type { ZodApp } from "../zod-app.ts";
+
+const maxPorts = 50;
+
+/** HTTP ports of machines on origins of their own. A port may be exposed before its machine is up. */
+export function playPortRoutes(
+  app: ZodApp,
+  services: Pick<Services, "ownedPlays" | "database" | "origins" | "tickets" | "now">,
+): void {
+  const { ownedPlays, database, origins, tickets, now } = services;
+  const tags = ["ports"];
+
+  app.get(
+    "/plays/:id/ports",
+    { schema: { tags, params: playParamsSchema, response: { 200: z.array(portSchema) } } },
+    async request => {
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
+      const appUrl = origins.appUrlFor(request.raw);
+      return (await listPorts(database, row.id)).map(port => portJson(port, origins, appUrl));
+    },
+  );
+
+  app.post(
+    "/plays/:id/ports",
+    { schema: { tags, params: playParamsSchema, body: createPortBodySchema, response: { 200: portSchema } } },
+    async request => {
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:write"));
+      if (row.destroyed_at !== null)
+        throw new Problem("playground/action-not-allowed", { message: "The play has been destroyed" });
+      requireMachine(row, request.body.machine);
+      const { pathRewrite } = request.body;
+      if (pathRewrite && !pathRewrite.startsWith("/")) {
+        throw new Problem("server/bad-request", { message: 'pathRewrite must start with "/"' });
+      }
+      if ((await listPorts(database, row.id)).length >= maxPorts) throw new Problem("server/too-many-ports");
+      const port = portOfRequest(row.id, request.body, now());
+      await insertPorts(database, [port]);
+      return portJson(port, origins, origins.appUrlFor(request.raw));
+    },
+  );
+
+  app.delete(
+    "/plays/:id/ports/:portId",
+    { schema: { tags, params: portParamsSchema, response: { 200: emptyReplySchema } } },
+    async request => {
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:write"));
+      if (await deletePort(database, row.id, request.params.portId)) return {};
+      throw unknownPort();
+    },
+  );
+
+  app.post(
+    "/plays/:id/ports/:portId/tickets",
+    { schema: { tags, params: portParamsSchema, response: { 200: portTicketSchema } } },
+    async request => {
+      const requester = requireUser(request, "playground:read");
+      const row = await ownedPlays.require(request.params.id, requester);
+      const port = await findPort(database, row.id, request.params.portId);
+      if (port === undefined) throw unknownPort();
+      return { url: ticketUrl(port, requester.userId, "/", origins.appUrlFor(request.raw)) };
+    },
+  );
+
+  // Where the address of a private port leads who typed it: logged in, they come back with a ticket.
+  app.get(
+    "/plays/:id/ports/:portId/open",
+    { schema: { tags, params: portParamsSchema, querystring: z.object({ path: z.string().max(4000).default("/") }) } },
+    async (request, reply) => {
+      const appUrl = origins.appUrlFor(request.raw);
+      const { requester } = request;
+      if (requester === undefined) {
+        return reply.redirect(`${appUrl}/login?next=${encodeURIComponent(request.url)}`);
+      }
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
+      const port = await findPort(database, row.id, request.params.portId);
+      if (port === undefined) throw unknownPort();
+      return reply.redirect(ticketUrl(port, requester.userId, request.query.path, appUrl));
+    },
+  );
+
+  app.post("/plays/:id/ports/scan", { schema: { tags, params: playParamsSchema } }, async request => {
+    await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
+    throw new Problem("server/not-implemented", { message: "This server cannot scan for listening ports yet" });
+  });
+
+  function ticketUrl(port: PortRow, userId: string, path: string, appUrl: string): string {
+    const url = new URL(`${origins.portUrl(port.label, appUrl)}/`);
+    // Only the path and query of what was asked for: the host is ours to say.
+    const wanted = new URL(path.replace(/^[/\\]*/, "/"), url);
+    url.pathname = wanted.pathname;
+    url.search = wanted.search;
+    if (port.access === "private") {
+      url.searchParams.set(portTicketParameter, tickets.issue(portTicketKind, { portId: port.id, userId }));
+    }
+    return url.href;
+  }
+}
+
+function unknownPort(): Problem {
+  return new Problem("server/not-found", { message: "This play has no such exposed port" });
+}

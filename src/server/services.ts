@@ -1,0 +1,30 @@
+import type { Log } from "../lib/log.ts";
+import type { Plays } from "../playground/plays.ts";
+import type { Database } from "../store/database/open-database.ts";
+import type { Accounts } from "./auth/accounts.ts";
+import type { ServerConfig } from "./config.ts";
+import type { Origins } from "./origins.ts";
+import type { Catalogue } from "./playgrounds/catalogue.ts";
+import type { Expiry } from "./plays/expiry.ts";
+import type { OwnedPlays } from "./plays/owned-plays.ts";
+import type { PlayFeeds } from "./plays/play-feed.ts";
+import type { Tickets } from "./tickets.ts";
+
+/** What routes are made of. Each names the few it needs (`Pick`), so its reach can be read from its signature. */
+export interface Services {
+  config: ServerConfig;
+  database: Database;
+  plays: Plays;
+  log: Log;
+  now: () => number;
+  origins: Origins;
+  tickets: Tickets;
+  accounts: Accounts;
+  catalogue: Catalogue;
+  ownedPlays: OwnedPlays;
+  feeds: PlayFeeds;
+  expiry: Expiry;
+  /** Tells one start of the server from the next. */
+  instance: string;
+  version: string;
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { Problem } from "../api/problems.ts";
+import type { Log } from "../lib/log.ts";
+import type { Plays } from "../playground/plays.ts";
+import type { Origins } from "./origins.ts";
+import type { PortProxy } from "./ports/port-proxy.ts";
+import type { ConnSockets } from "./sockets/conns.ts";
+import { refuseUpgrade } from "./sockets/refuse-upgrade.ts";
+import { connTicketKind, runnerTicketKind } from "./sockets/socket-tickets.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface UpgradeOptions {
+  origins: Origins;
+  tickets: Tickets;
+  plays: Plays;
+  conns: ConnSockets;
+  ports: PortProxy;
+  log: Log;
+}
+
+const connPath = /^\/api\/plays\/([0-9a-f]{24})\/conns\/socket$/;
+const runnerPath = /^\/api\/plays\/([0-9a-f]{24})\/(?:terminals\/[^/]+|exec)\/socket$/;
+
+/**
+ * The one place that decides what becomes of an upgrade request. Sockets are opened by tickets; those that give a
+ * shell are opened only to our own pages and to programs, never to pages of other sites.
+ */
+export function dispatchUpgrades(server: Server, options: UpgradeOptions): void {
+  server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
+    // A client that vanishes before anyone else listens must not end the process.
+    socket.on("error", () => socket.destroy());
+    dispatch(request, socket, head, options).catch(error => {
+      const problem = error instanceof Problem ? error : undefined;
+      if (problem === undefined) options.log.error({ err: error }, "could not open a socket");
+      refuseUpgrade(socket, problem?.spec.status ?? 500, problem);
+    });
+  });
+}
+
+async function dispatch(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  options: UpgradeOptions,
+): Promise<void> {
+  const { origins, tickets, plays, conns, ports } = options;
+  const { host = "", origin } = request.headers;
+  const label = origins.portLabelOf(host);
+  if (label !== undefined) return ports.upgrade(label, request, socket, head);
+  if (!origins.isAppHost(host)) throw new Problem("server/cross-site");
+
+  const url = new URL(request.url ?? "/", "http://app");
+  const ticket = url.searchParams.get("ticket") ?? "";
+  const connPlay = connPath.exec(url.pathname)?.[1];
+  if (connPlay !== undefined) {
+    // The official client sends an Origin of its own invention here: the ticket is the whole credential.
+    if (tickets.redeem(connTicketKind, ticket)?.playId !== connPlay) throw new Problem("server/ticket-invalid");
+    conns.accept(connPlay, request, socket, head);
+    return;
+  }
+  const runnerPlay = runnerPath.exec(url.pathname)?.[1];
+  if (runnerPlay !== undefined) {
+    if (origin !== undefined && !origins.isAppOrigin(origin, request)) throw new Problem("server/cross-site");
+    const permitted = tickets.redeem(runnerTicketKind, ticket);
+    if (permitted?.playId !== runnerPlay) throw new Problem("server/ticket-invalid");
+    await plays.upgrade(runnerPlay, permitted.target, request, socket, head);
+    return;
+  }
+  throw new Problem("server/not-found");
+}
