@@ -1,6 +1,7 @@
-import { Problem } from "../api/problems.ts";
+import type { Problem } from "../api/problems.ts";
 import type { Scope } from "../lib/scope.ts";
 import type { Plan } from "../plan/plan.ts";
+import { explained } from "./failure.ts";
 import { applyKernelSettings } from "./kernel-settings.ts";
 import { createLinks } from "./links.ts";
 import { startNameServers } from "./resolver.ts";
@@ -26,20 +27,4 @@ export async function openNetwork(plan: Plan, scope: Scope, signal: AbortSignal)
   await step("bridges and taps", () => createLinks(plan, scope, signal));
   const { failed } = await step("name servers", () => startNameServers(plan, scope, signal));
   return { resolverFailed: failed };
-}
-
-/** Says which part could not be set up; a problem that already says more than "a command failed" is passed on. */
-export async function explained<T>(name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof Problem && error.code !== "host/command-failed") throw error;
-    throw new Problem("network/setup-failed", {
-      message: `the ${name} of the play could not be set up: ${error instanceof Error ? error.message : String(error)}`,
-      where: { step: "network" },
-      details: error instanceof Problem ? error.details : [],
-      cause: error,
-    });
-  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { lookup } from "node:dns/promises";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { findPlayProcesses } from "../../src/host/play-processes.ts";
 import { run } from "../../src/host/process.ts";
 import { Scope } from "../../src/lib/scope.ts";
 import type { Manifest } from "../../src/manifest/schema.ts";
+import { probeNetwork, probePlayId } from "../../src/network/probe.ts";
 import { createPlan } from "../../src/plan/create-plan.ts";
 import type { MachinePlan, Plan } from "../../src/plan/plan.ts";
 import { addGuest, childOf, type FakeGuest, nameOf, type OpenPlay, openPlay, processesIn } from "./play-namespace.ts";
@@ -160,6 +161,34 @@ suite("the network of a play", { timeout: 120_000 }, () => {
       });
       return stdout.includes(plan.egress.address);
     });
+  });
+});
+
+suite("the network probe", { timeout: 60_000 }, () => {
+  test("finds this host able, by doing everything once, and leaves nothing", async () => {
+    const findings = await probeNetwork();
+    assert.deepEqual(
+      findings.filter(finding => finding.status === "failed"),
+      [],
+    );
+    const checks = ["namespaces", "packet-filter", "bridge-and-tap", "name-server", "uplink", "host-loopback"];
+    for (const check of checks) assert.ok(findings.some(finding => finding.check === check));
+    assert.deepEqual(await findPlayProcesses(probePlayId), []);
+  });
+
+  test("names what is missing, and goes on with the rest", async t => {
+    const directory = await mkdtemp(join(tmpdir(), "labyard-network-"));
+    t.after(() => rm(directory, { recursive: true }));
+    await writeFile(join(directory, "nft"), "#!/bin/sh\necho Operation not supported >&2\nexit 1\n", { mode: 0o755 });
+    const path = process.env.PATH;
+    t.after(() => (process.env.PATH = path));
+    process.env.PATH = `${directory}:${path}`;
+    const findings = await probeNetwork();
+    const filter = findings.find(finding => finding.check === "packet-filter");
+    assert.equal(filter?.status, "failed");
+    assert.equal(filter.message, "Operation not supported");
+    assert.match(filter.action ?? "", /modprobe/);
+    assert.equal(findings.find(finding => finding.check === "bridge-and-tap")?.status, "ok");
   });
 });
 
