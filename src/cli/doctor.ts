@@ -13,9 +13,9 @@ export function registerDoctor(program: Command, context: CliContext): void {
     .action(async options => {
       const { checkHost } = await import("../playground/host-checks.ts");
       const { readConfig } = await import("../server/config.ts");
-      const config = await readConfig(context.paths, {});
+      const config = await readConfig(context.paths);
       const findings: HostCheck[] = [];
-      for await (const finding of checkHost({ paths: context.paths, port: config.port, signal: context.signal })) {
+      for await (const finding of checkHost({ paths: context.paths, port: config.listen.port, signal: context.signal })) {
         findings.push(finding);
         if (!options.json) print(context, finding);
       }

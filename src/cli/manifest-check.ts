@@ -14,7 +14,7 @@ export function registerManifestCheck(manifest: Command, context: CliContext): v
     .option("--json", "print findings as JSON")
     .action(async (file, options) => {
       const { checkManifest } = await import("../manifest/check.ts");
-      const { parseManifestYaml } = await import("../manifest/read/yaml.ts");
+      const { parseManifestYaml } = await import("../manifest/parse.ts");
       const { findings } = checkManifest(parseManifestYaml(await readInput(context, file)), { for: options.for });
       const errors = findings.filter(finding => finding.severity === "error").length;
       context.exitCode = errors > 0 ? 1 : 0;

@@ -10,7 +10,7 @@ const taskWords: Record<TaskState["status"], string> = {
   40: "completed",
 };
 
-export function taskWord(task: Pick<TaskState, "status" | "skipped">): string {
+export function taskWord(task: { status: TaskState["status"]; skipped?: boolean | undefined }): string {
   return task.skipped ? "skipped" : taskWords[task.status];
 }
 

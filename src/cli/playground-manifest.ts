@@ -1,6 +1,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { dumpManifest } from "../manifest/dump.ts";
-import { manifestFromPlayground } from "../manifest/playground-json.ts";
+import { parseManifestBody } from "../manifest/parse.ts";
+import type { Manifest } from "../manifest/schema.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 
@@ -11,6 +12,7 @@ export function registerManifestDump(playground: Command, context: CliContext): 
     .description("Print the manifest of a playground")
     .action(async name => {
       const json = await (await connect(context)).getPlayground(name, "extended");
-      context.stdout.write(dumpManifest(manifestFromPlayground(json)));
+      // What the server keeps has been checked; reading it again only sorts the parts into a document.
+      context.stdout.write(dumpManifest(parseManifestBody(json).input as Manifest));
     });
 }

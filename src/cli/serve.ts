@@ -7,15 +7,20 @@ export function registerServe(program: Command, context: CliContext): void {
     .command("serve")
     .description("Run the server of this home: API, web UI, plays")
     .option("-p, --port <port>", "port to listen on (default: from the configuration, else 8765)", Number)
-    .option("--log-level <level>", "trace, debug, info, warn or error", "warn")
+    .option("--log-level <level>", "trace, debug, info, warn or error (default: from the configuration)")
     .action(async options => {
       const { readConfig } = await import("../server/config.ts");
       const { serve } = await import("../server/serve.ts");
       const { LocalPlays } = await import("../playground/local-plays.ts");
       const { hostFacts } = await import("../playground/host-facts.ts");
-      const config = await readConfig(context.paths, options.port === undefined ? {} : { port: options.port });
-      const log = createLog("server", options.logLevel);
-      const plays = new LocalPlays({ paths: context.paths, log, hostFacts: () => hostFacts(context.paths, config.limits) });
+      const fromFile = await readConfig(context.paths);
+      const config = options.port === undefined ? fromFile : { ...fromFile, listen: { ...fromFile.listen, port: options.port } };
+      const log = createLog("server", options.logLevel ?? config.log.level);
+      const plays = new LocalPlays({
+        paths: context.paths,
+        log,
+        hostFacts: () => hostFacts(context.paths, config.limits, context.signal),
+      });
       try {
         await serve({
           paths: context.paths,

@@ -1,6 +1,7 @@
 import { Problem } from "../api/problems.ts";
 import { checkManifest } from "../manifest/check.ts";
-import { parseManifestYaml } from "../manifest/read/yaml.ts";
+import { parseManifestYaml } from "../manifest/parse.ts";
+import { manifestToRequestBody } from "../manifest/playground-json.ts";
 import type { CliContext } from "./context.ts";
 import { printFindings } from "./findings.ts";
 import { readInput } from "./manifest-file.ts";
@@ -17,12 +18,11 @@ export async function submittableManifest(
   purpose: "create" | "update" | "start",
 ): Promise<Record<string, unknown>> {
   const parsed = parseManifestYaml(await readInput(context, file));
-  const { manifest, findings } = checkManifest(parsed, { for: purpose });
+  const { findings } = checkManifest(parsed, { for: purpose });
   printFindings(context, file, findings);
   const errors = findings.filter(finding => finding.severity === "error").length;
-  if (errors > 0 || manifest === undefined) {
+  if (errors > 0 || parsed.input === undefined) {
     throw new Problem("cli/manifest-invalid", { message: `${file} has ${errors} ${errors === 1 ? "error" : "errors"}` });
   }
-  const { playground, ...card } = manifest;
-  return { ...card, ...playground };
+  return manifestToRequestBody(parsed.input);
 }

@@ -1,7 +1,9 @@
 import type { BootStep } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
-import { type BaseDrive, ensureBaseDrive, lookupBaseDrive } from "../images/base-drive.ts";
-import { checkUsers } from "../images/bootability.ts";
+import type { BaseDrive } from "../images/base-drive.ts";
+import { checkUsers } from "../images/check-users.ts";
+import { ensureBaseDrive, lookupBaseDrive } from "../images/ensure-base-drive.ts";
+import type { ImageProgress } from "../images/progress.ts";
 import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
 import type { Paths } from "../store/paths.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
@@ -53,7 +55,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       const root = await ensureBaseDrive({
         paths: options.paths,
         ...rootSource(machine),
-        onProgress: say,
+        onProgress: progress => say(progress.message, fraction(progress)),
         signal: options.signal,
       });
       requireUsers(machine, root);
@@ -76,12 +78,14 @@ function rootSource(machine: MachinePlan) {
     sizeBytes: drive.sizeBytes,
     sizeIsExplicit: drive.sizeIsExplicit,
     filesystem: "ext4" as const,
+    purpose: "root" as const,
   };
 }
 
 function requireUsers(machine: MachinePlan, root: BaseDrive): void {
-  const problem = checkUsers(machine, root);
-  if (problem !== undefined) throw problem;
+  const [first, ...others] = checkUsers(machine, root);
+  if (first === undefined) return;
+  throw Problem.fromJSON({ ...first.toJSON(), details: others.map(problem => problem.message) });
 }
 
 async function placeProblems<T>(machine: string, work: () => Promise<T>): Promise<T> {
@@ -91,4 +95,8 @@ async function placeProblems<T>(machine: string, work: () => Promise<T>): Promis
     if (!(error instanceof Problem)) throw error;
     throw Problem.fromJSON({ ...error.toJSON(), where: { step: "image", ...error.where, machine } });
   }
+}
+
+function fraction({ doneBytes, totalBytes }: ImageProgress): number | undefined {
+  return doneBytes === undefined || !totalBytes ? undefined : Math.min(doneBytes / totalBytes, 1);
 }

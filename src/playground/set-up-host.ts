@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { ensureBaseDrive } from "../images/base-drive.ts";
+import { ensureBaseDrive } from "../images/ensure-base-drive.ts";
 import { ensureKernel } from "../vm/kernels/catalogue.ts";
 import { probeAcceleration } from "../vm/probe.ts";
 import type { Paths } from "../store/paths.ts";
@@ -32,7 +32,8 @@ export async function setUpHost({ paths, signal, say }: SetUpOptions): Promise<v
           sizeBytes: defaults.sizeBytes,
           sizeIsExplicit: false,
           filesystem: "ext4",
-          onProgress,
+          purpose: "root",
+          onProgress: ({ message }) => onProgress(message),
           signal,
         }),
     ],

@@ -1,0 +1,35 @@
+import { availableParallelism, networkInterfaces, totalmem } from "node:os";
+import type { HostFacts } from "../plan/plan.ts";
+import type { Paths } from "../store/paths.ts";
+import { catalogueVersions } from "../vm/kernels/catalogue.ts";
+import { probeAcceleration } from "../vm/probe.ts";
+
+/** What planning has to know of this host. The acceleration probe boots a kernel the first time and is remembered. */
+export async function hostFacts(paths: Paths, limits: HostFacts["limits"], signal: AbortSignal): Promise<HostFacts> {
+  const { acceleration } = await probeAcceleration({ paths, signal });
+  return {
+    limits: withinHost(limits),
+    kernels: [...catalogueVersions],
+    backends: ["qemu"],
+    acceleration,
+    addresses: hostAddresses(),
+  };
+}
+
+/** Nobody gets more than the host has, whatever the configuration says. */
+function withinHost({ machine, play }: HostFacts["limits"]): HostFacts["limits"] {
+  const memoryMiB = Math.floor(totalmem() / 1024 ** 2);
+  // Virtual processors may be more than real ones; a guest that sees hundreds on a small host only gets slower.
+  const vcpus = Math.max(availableParallelism() * 4, 4);
+  const cap = (limit: { vcpus: number; memoryMiB: number }) => ({
+    vcpus: Math.min(limit.vcpus, vcpus),
+    memoryMiB: Math.min(limit.memoryMiB, memoryMiB),
+  });
+  return { machine: cap(machine), play: cap(play) };
+}
+
+function hostAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap(addresses =>
+    (addresses ?? []).filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address),
+  );
+}
