@@ -71,10 +71,11 @@ function sealInode(into: Buffer, at: number, inode: number, filesystemSeed: numb
 }
 
 const earliest = -(2 ** 31);
-const latest = 2 ** 34 - 2 ** 31 - 1;
+/** Beyond this the bits exist too, but e2fsck takes such a time for one before 1970 that an old kernel wrote. */
+const latest = 3 * 2 ** 32 - 2 ** 31 - 1;
 
 /**
- * Signed 32-bit seconds plus a word of 30 bits of nanoseconds and 2 bits that move the range up to the year 2446.
+ * Signed 32-bit seconds plus a word of 30 bits of nanoseconds and 2 bits that move the range up to the year 2310.
  * Times outside what the format can say become its nearest.
  */
 function encodeTime(time: InodeTime): { low: number; extra: number } {
