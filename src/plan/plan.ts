@@ -113,6 +113,15 @@ export interface DrivePlan {
   readOnly: boolean;
 }
 
+/** A drive as it lies on the host: what src/drives makes and src/vm attaches. */
+export interface DriveFile {
+  path: string;
+  format: "qcow2" | "raw";
+  readOnly: boolean;
+  /** The base below an overlay; it is never written to. */
+  backing?: { path: string; format: "raw" };
+}
+
 export interface InterfacePlan {
   /** eth0, eth1, … in manifest order */
   name: string;

@@ -81,3 +81,9 @@ export const driveFile = (paths: Paths, playId: string, machine: string, device:
   join(machineDirectory(paths, playId, machine), `${device}.qcow2`);
 export const seedFile = (paths: Paths, playId: string, machine: string) =>
   join(machineDirectory(paths, playId, machine), "seed.cpio");
+/** A drive that was formatted on the host, without an image below it. */
+export const rawDriveFile = (paths: Paths, playId: string, machine: string, device: string) =>
+  join(machineDirectory(paths, playId, machine), `${device}.raw`);
+/** What the machine's kernel unpacks: shim, what grows its root drive, seed. */
+export const initrdFile = (paths: Paths, playId: string, machine: string) =>
+  join(machineDirectory(paths, playId, machine), "initrd.cpio");

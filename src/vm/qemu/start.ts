@@ -1,0 +1,131 @@
+import type { Duplex } from "node:stream";
+import { Problem } from "../../api/problems.ts";
+import { type Child, startChild } from "../../host/process.ts";
+import { type OpenConsole, openConsole } from "../console.ts";
+import type { StartVm, Vm, VmEvent, VmExit } from "../machine.ts";
+import { consoleDescriptor, qemuArguments, qmpDescriptor } from "./arguments.ts";
+import { qemuFacts } from "./facts.ts";
+import { QmpClient, type QmpEvent } from "./qmp.ts";
+
+const consoleLinesKept = 40;
+const resetSettlesMs = 200;
+/** A panic's registers and stack follow its first line. */
+const panicLinesMax = 100;
+const panicLine = /^\[ *\d+\.\d+\](\[.*\])? Kernel panic - not syncing/;
+
+/** See StartVm. Rejects with `vm/start-failed` and QEMU's own words when it gives up before it answers. */
+export const startVm: StartVm = async (spec, options) => {
+  const facts = await qemuFacts();
+  const argv = qemuArguments(spec, facts);
+  // The runner is the first process of its pid namespace, so its machines die with it; elsewhere this line sees to it.
+  const child = await startChild(["setpriv", "--pdeathsig", "KILL", "--", ...argv], {
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, LANG: "C.UTF-8" },
+  });
+  const vm = new QemuVm(child, openConsole(inherited(child, consoleDescriptor), options.consoleLog));
+  try {
+    vm.qmp = await QmpClient.connect(inherited(child, qmpDescriptor), {
+      onEvent: event => vm.take(event),
+      timeoutMs: options.startTimeoutMs ?? 30_000,
+      signal: options.signal,
+    });
+    return vm;
+  } catch (cause) {
+    const exit = await vm.kill();
+    options.signal.throwIfAborted();
+    const said = exit.stderr.trim().split("\n").slice(-8);
+    throw new Problem("vm/start-failed", {
+      message: `QEMU ${facts.version} did not start ${spec.name}: ${said.at(-1) || (cause as Error).message}`,
+      where: { machine: spec.name, step: "kernel" },
+      details: said,
+      cause,
+    });
+  }
+};
+
+class QemuVm implements Vm {
+  readonly pid: number;
+  readonly exited: Promise<VmExit>;
+  readonly console: OpenConsole;
+  qmp: QmpClient | undefined;
+  readonly #child: Child;
+  readonly #listeners = new Set<(event: VmEvent) => void>();
+  #reason: VmExit["reason"] = "crashed";
+  #reset: NodeJS.Timeout | undefined;
+
+  constructor(child: Child, console: OpenConsole) {
+    this.#child = child;
+    this.pid = child.pid;
+    this.console = console;
+    this.exited = this.#awaitExit();
+  }
+
+  onEvent(listener: (event: VmEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  async powerDown(signal?: AbortSignal): Promise<void> {
+    await this.qmp?.execute("system_powerdown", {}, signal ? { signal } : {});
+  }
+
+  async kill(): Promise<VmExit> {
+    this.#endWith("killed");
+    await this.#child.stop(0);
+    return this.exited;
+  }
+
+  take({ event, data }: QmpEvent): void {
+    if (event === "GUEST_PANICKED") this.#panicked();
+    else if (event === "SHUTDOWN" && data.guest === true) {
+      this.#endWith("shutdown");
+      this.#emit({ kind: "shutdown" });
+    } else if (event === "RESET" && data.guest === true) {
+      // Kernels try several ways to reset, and each that works before the processors stop is reported. What the guest
+      // printed before lies in the other socket: look once that has been read too.
+      this.#reset ??= setTimeout(() => this.#wasReset(), resetSettlesMs);
+    }
+  }
+
+  /** Early in its boot a kernel cannot tell QEMU of its panic, but it prints it and resets. */
+  #wasReset(): void {
+    this.#reset = undefined;
+    if (this.console.lastLines(panicLinesMax).some(line => panicLine.test(line))) {
+      this.#panicked();
+      void this.#child.stop(0);
+    } else this.#emit({ kind: "reboot" });
+  }
+
+  #panicked(): void {
+    if (this.#reason === "panic") return;
+    this.#endWith("panic");
+    this.#emit({ kind: "panic" });
+  }
+
+  /** The first reason stays: a shutdown that follows a panic, or a kill that follows both, is not why it ended. */
+  #endWith(reason: VmExit["reason"]): void {
+    if (this.#reason === "crashed") this.#reason = reason;
+  }
+
+  #emit(event: VmEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async #awaitExit(): Promise<VmExit> {
+    const { exitCode, signal } = await this.#child.exited;
+    clearTimeout(this.#reset);
+    await this.console.close();
+    return {
+      reason: this.#reason,
+      exitCode,
+      signal,
+      stderr: this.#child.stderrTail(),
+      consoleLines: this.console.lastLines(consoleLinesKept),
+    };
+  }
+}
+
+/** Node gives each piped descriptor a socket pair: readable and writable on both ends. */
+function inherited(child: Child, descriptor: number): Duplex {
+  return child.process.stdio[descriptor] as Duplex;
+}
