@@ -1,24 +1,29 @@
 import { takesAnyMachines } from "./flexbox.ts";
-import type { MachineInput, Manifest, ManifestInput, SpecInput, StartupFile, Tab } from "./schema.ts";
+import type { InitTask, MachineInput, Manifest, ManifestInput } from "./schema.ts";
 
 /**
  * What a manifest or a start request means on top of the playground it derives from: present wins, absent inherits,
- * lists and maps are replaced whole, machines are merged by name (with base flexbox they are replaced). The result has
- * the base's name under `base`, or, for a start, keeps who it is.
+ * lists and maps are replaced whole, machines are merged by name (with base flexbox they are replaced). Inherited tabs,
+ * tasks and forwards of machines that are no longer there are left out. Name and base are those of `base` unless given.
  */
 export function mergeWithBase(base: Manifest, override: ManifestInput): ManifestInput {
   const spec = override.playground ?? {};
   const machines = mergeMachines(base, spec.machines);
-  return {
+  const names = new Set(machines.map(machine => machine.name));
+  const { tabs, initTasks, portForwards } = base.playground;
+  const first = base.playground.machines[0]?.name;
+  return given({
     ...base,
     ...given(override),
-    playground: {
+    playground: given({
       ...base.playground,
+      tabs: notEmpty(tabs?.filter(tab => tab.kind === "web-page" || names.has(tab.machine ?? first))),
+      initTasks: initTasks === undefined ? undefined : tasksOn(names, initTasks),
+      portForwards: notEmpty(portForwards?.filter(forward => names.has(forward.machine))),
       ...given(spec),
       machines,
-      ...orAbsent("tabs", spec.tabs ?? tabsOfMachines(base.playground.tabs, machines, base)),
-    },
-  };
+    }),
+  });
 }
 
 function mergeMachines(base: Manifest, machines: MachineInput[] | undefined): MachineInput[] {
@@ -32,12 +37,12 @@ function mergeMachines(base: Manifest, machines: MachineInput[] | undefined): Ma
 
 /** One machine on top of another one, field by field. */
 export function mergeMachine(base: MachineInput, override: MachineInput): MachineInput {
-  return {
+  return given({
     ...base,
     ...given(override),
-    ...orAbsent("resources", mergeResources(base.resources, override.resources)),
-    ...orAbsent("startupFiles", mergeStartupFiles(base.startupFiles, override.startupFiles)),
-  };
+    resources: mergeResources(base.resources, override.resources),
+    startupFiles: mergeStartupFiles(base.startupFiles, override.startupFiles),
+  });
 }
 
 function mergeResources(base: MachineInput["resources"], override: MachineInput["resources"]) {
@@ -47,29 +52,26 @@ function mergeResources(base: MachineInput["resources"], override: MachineInput[
 /** The base's files first; one that is written anew replaces the base's file of the same path. */
 function mergeStartupFiles(base: MachineInput["startupFiles"], override: MachineInput["startupFiles"]) {
   if (base === undefined || override === undefined) return override ?? base;
-  const isReplaced = (file: Partial<StartupFile>) =>
-    override.some(other => other.path === file.path && other.append !== true);
-  return [...base.filter(file => !isReplaced(file as Partial<StartupFile>)), ...override];
+  const replaced = new Set(override.filter(file => file.append !== true).map(file => file.path));
+  return [...base.filter(file => !replaced.has(file.path)), ...override];
 }
 
-/** The base's tabs without those of machines that are no longer there; none when nothing is left. */
-function tabsOfMachines(tabs: Tab[] | undefined, machines: MachineInput[], base: Manifest): Tab[] | undefined {
-  const names = new Set(machines.map(machine => machine.name));
-  const first = base.playground.machines[0]?.name;
-  const kept = tabs?.filter(tab => {
-    const machine = tab.kind === "web-page" ? undefined : (tab.machine ?? first);
-    return machine === undefined || names.has(machine);
-  });
-  return kept === undefined || kept.length === 0 ? undefined : kept;
+/** The inherited tasks that still have their machine, none waiting for one that has not. */
+function tasksOn(machines: ReadonlySet<string | undefined>, tasks: Record<string, InitTask>) {
+  const kept = Object.entries(tasks).filter(([, task]) => task.machine === undefined || machines.has(task.machine));
+  if (kept.length === Object.keys(tasks).length) return tasks;
+  const names = new Set(kept.map(([name]) => name));
+  return Object.fromEntries(
+    kept.map(([name, task]) => [
+      name,
+      given({ ...task, needs: notEmpty(task.needs?.filter(need => names.has(need))) }),
+    ]),
+  );
 }
+
+const notEmpty = <Item>(list: Item[] | undefined): Item[] | undefined => (list?.length === 0 ? undefined : list);
 
 /** The fields that have a value: an explicit undefined must not hide what is inherited. */
-function given<Part extends object>(part: Part): Part {
+export function given<Part extends object>(part: Part): Part {
   return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Part;
-}
-
-function orAbsent<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
-  return value === undefined
-    ? ({ [key]: undefined } as { [K in Key]?: Value })
-    : ({ [key]: value } as { [K in Key]?: Value });
 }

@@ -90,7 +90,8 @@ export const manifestDocumentSchema = z
 export type Manifest = z.infer<typeof manifestSchema>;
 export type PlaygroundSpec = Manifest["playground"];
 
-type Incomplete<Value> = Value extends readonly (infer Item)[]
+/** The same shape with every field possibly absent, at every depth. */
+export type Incomplete<Value> = Value extends readonly (infer Item)[]
   ? Incomplete<Item>[]
   : Value extends object
     ? { [Key in keyof Value]?: Incomplete<Value[Key]> | undefined }

@@ -43,13 +43,7 @@ export class RuleContext {
     this.inheritedFiles = inheritedFiles;
     this.#findings = findings;
     const names = this.machines.map(machine => machine.name);
-    const areReadable = names.every(name => name !== undefined) && !findings.isUnreadable("playground.machines");
-    this.machineNames = areReadable || this.#onlyInnerPartsUnreadable(names) ? names.filter(isText) : undefined;
-  }
-
-  /** Machines whose drives (say) are unreadable still have names others may refer to. */
-  #onlyInnerPartsUnreadable(names: readonly (string | undefined)[]): boolean {
-    return this.spec.machines !== undefined && names.every(name => name !== undefined);
+    this.machineNames = this.spec.machines !== undefined && names.every(isText) ? names : undefined;
   }
 
   error(code: FindingCode, path: string, message: string, extras: FindingExtras = {}): void {

@@ -2,7 +2,7 @@ import { faultOfSource } from "../image-reference.ts";
 import { defaults, limits } from "../limits.ts";
 import { didYouMean, nearest } from "../nearest.ts";
 import { shorten } from "../read/source-tree.ts";
-import type { Drive, MachineInput } from "../schema.ts";
+import type { Drive, Incomplete, MachineInput } from "../schema.ts";
 import { formatSize, sizeInMiB } from "../size.ts";
 import { forEachAt, isText, nameOf, type RuleContext, repeated } from "./context.ts";
 import { hasControlCharacters, isBelow, isNormalisedPath } from "./names.ts";
@@ -44,7 +44,7 @@ export function checkDrives(context: RuleContext): void {
   checkTotal(context);
 }
 
-function checkRoot(context: RuleContext, drives: readonly Partial<Drive>[], path: string, label: string): void {
+function checkRoot(context: RuleContext, drives: readonly Incomplete<Drive>[], path: string, label: string): void {
   const roots = drives.flatMap((drive, index) => (drive.mount === "/" ? [{ drive, index }] : []));
   const [first, second] = roots;
   if (first === undefined) {
@@ -73,7 +73,7 @@ function checkRoot(context: RuleContext, drives: readonly Partial<Drive>[], path
   }
 }
 
-function checkSource(context: RuleContext, drive: Partial<Drive>, path: string): void {
+function checkSource(context: RuleContext, drive: Incomplete<Drive>, path: string): void {
   const { source, snapshot } = drive;
   if (source === "snapshot" || snapshot !== undefined) {
     checkSnapshot(context, drive, path);
@@ -101,7 +101,7 @@ function checkSource(context: RuleContext, drive: Partial<Drive>, path: string):
   );
 }
 
-function checkSnapshot(context: RuleContext, drive: Partial<Drive>, path: string): void {
+function checkSnapshot(context: RuleContext, drive: Incomplete<Drive>, path: string): void {
   const id = drive.snapshot?.id;
   if (drive.source !== "snapshot") {
     context.error("manifest/snapshot-reference", `${path}.snapshot`, 'a drive with a snapshot has "source: snapshot"');
@@ -133,7 +133,7 @@ function checkSnapshotId(context: RuleContext, id: string | undefined, path: str
   );
 }
 
-function checkMount(context: RuleContext, { mount }: Partial<Drive>, path: string): void {
+function checkMount(context: RuleContext, { mount }: Incomplete<Drive>, path: string): void {
   if (mount === undefined) return;
   const at = `${path}.mount`;
   const refuse = (why: string) =>
@@ -146,7 +146,7 @@ function checkMount(context: RuleContext, { mount }: Partial<Drive>, path: strin
   if (reserved !== undefined) refuse(`lies in ${reserved}, which belongs to the system`);
 }
 
-function checkSize(context: RuleContext, { size }: Partial<Drive>, path: string, label: string): void {
+function checkSize(context: RuleContext, { size }: Incomplete<Drive>, path: string, label: string): void {
   if (size === undefined) return;
   const sizeMiB = sizeInMiB(size);
   const refuse = (bound: string) =>
@@ -155,7 +155,7 @@ function checkSize(context: RuleContext, { size }: Partial<Drive>, path: string,
   if (sizeMiB > limits.driveMiBMax) refuse(`the maximum is ${formatSize(limits.driveMiBMax)}`);
 }
 
-function checkReadOnly(context: RuleContext, drive: Partial<Drive>, path: string, label: string): void {
+function checkReadOnly(context: RuleContext, drive: Incomplete<Drive>, path: string, label: string): void {
   if (drive.readOnly !== true) return;
   const at = `${path}.readOnly`;
   if (drive.mount === "/") {

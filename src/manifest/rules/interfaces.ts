@@ -2,7 +2,7 @@ import { contains, formatSubnet, isReserved, parseAddress, parsePrefixed, sizeOf
 import { limits } from "../limits.ts";
 import { didYouMean, nearest } from "../nearest.ts";
 import { shorten } from "../read/source-tree.ts";
-import type { MachineInterface } from "../schema.ts";
+import type { Incomplete, MachineInterface } from "../schema.ts";
 import { forEachAt, isText, nameOf, type RuleContext } from "./context.ts";
 import { usableSubnet } from "./networks.ts";
 
@@ -40,7 +40,7 @@ export function checkInterfaces(context: RuleContext): void {
   checkRoom(context, users);
 }
 
-function checkNetwork(context: RuleContext, nic: Partial<MachineInterface>, path: string, label: string): void {
+function checkNetwork(context: RuleContext, nic: Incomplete<MachineInterface>, path: string, label: string): void {
   const { networks } = context.spec;
   const at = `${path}.network`;
   if (context.isMissing(at, nic.network)) {
@@ -62,7 +62,7 @@ function checkNetwork(context: RuleContext, nic: Partial<MachineInterface>, path
 
 function checkAddress(
   context: RuleContext,
-  nic: Partial<MachineInterface>,
+  nic: Incomplete<MachineInterface>,
   path: string,
   machine: string,
   taken: Map<string, string>,

@@ -11,7 +11,7 @@ import {
 } from "../ipv4.ts";
 import { limits } from "../limits.ts";
 import { shorten } from "../read/source-tree.ts";
-import type { Network } from "../schema.ts";
+import type { Incomplete, Network } from "../schema.ts";
 import { forEachAt, type RuleContext, repeated } from "./context.ts";
 import { isHostName, toHostName } from "./names.ts";
 
@@ -51,7 +51,7 @@ export function checkNetworks(context: RuleContext): void {
   checkOverlaps(context, networks, path);
 }
 
-function checkName(context: RuleContext, { name }: Partial<Network>, path: string, index: number): void {
+function checkName(context: RuleContext, { name }: Incomplete<Network>, path: string, index: number): void {
   if (context.isMissing(`${path}.name`, name)) {
     context.error("manifest/network-name", `${path}.name`, `network ${index + 1} has no name`);
   } else if (name !== undefined && !isHostName(name)) {
@@ -65,7 +65,7 @@ function checkName(context: RuleContext, { name }: Partial<Network>, path: strin
   }
 }
 
-function checkSubnet(context: RuleContext, network: Partial<Network>, path: string): void {
+function checkSubnet(context: RuleContext, network: Incomplete<Network>, path: string): void {
   const at = `${path}.subnet`;
   const { subnet } = network;
   if (context.isMissing(at, subnet)) {
@@ -107,7 +107,7 @@ function checkSubnet(context: RuleContext, network: Partial<Network>, path: stri
   }
 }
 
-function checkGateway(context: RuleContext, network: Partial<Network>, path: string): void {
+function checkGateway(context: RuleContext, network: Incomplete<Network>, path: string): void {
   const { gateway, name = "?" } = network;
   const subnet = usableSubnet(network);
   if (gateway === undefined) return;
@@ -139,7 +139,7 @@ function checkGateway(context: RuleContext, network: Partial<Network>, path: str
   if (owner !== undefined) refuse(`is also the address of machine "${owner.name ?? "?"}"`);
 }
 
-function checkOverlaps(context: RuleContext, networks: readonly Partial<Network>[], path: string): void {
+function checkOverlaps(context: RuleContext, networks: readonly Incomplete<Network>[], path: string): void {
   networks.forEach((network, index) => {
     const subnet = usableSubnet(network);
     if (subnet === undefined) return;
@@ -157,7 +157,7 @@ function checkOverlaps(context: RuleContext, networks: readonly Partial<Network>
 }
 
 /** The range of a network; undefined when it has none that could be used. */
-export function usableSubnet(network: Partial<Network> | undefined): Subnet | undefined {
+export function usableSubnet(network: Incomplete<Network> | undefined): Subnet | undefined {
   const parsed = parsePrefixed(network?.subnet ?? "");
   if (
     parsed === undefined ||
