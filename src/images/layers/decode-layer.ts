@@ -1,7 +1,6 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import type { Transform } from "node:stream";
-import { constants, createGunzip, createZstdDecompress } from "node:zlib";
+import { type FileHandle, open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
 import { Problem } from "../../api/problems.ts";
 import type { Paths } from "../../store/paths.ts";
 import { blobFile, ensureBlob, type BlobSink } from "../blobs.ts";
@@ -9,6 +8,7 @@ import type { Digest } from "../digest.ts";
 
 /** The default of 16 KiB costs a fifth more time. */
 const chunkSize = 1024 * 1024;
+const smallChunkSize = 64 * 1024;
 /** 128 MiB: what a decoder must hold at once. Streams that ask for more are refused by zstd itself. */
 const zstdWindowLogMax = 27;
 
@@ -27,6 +27,8 @@ export interface DecodeOptions {
   signal?: AbortSignal;
   onWait?: () => void;
   onDecoded?: (bytes: number) => void;
+  /** Below this much content no ratio is suspicious. Default 1 GiB. */
+  bombFloorBytes?: number;
 }
 
 /**
@@ -44,16 +46,12 @@ export async function decodeLayer(paths: Paths, layer: LayerBlob, options: Decod
 }
 
 async function decodeInto(sink: BlobSink, path: string, layer: LayerBlob, options: DecodeOptions): Promise<void> {
-  const { magic, sizeBytes } = await peek(path);
-  const source = createReadStream(path, { highWaterMark: chunkSize });
-  const decoder = decoderFor(magic);
-  const decoded = decoder === undefined ? source : source.pipe(decoder);
-  // pipe() does not forward failures of the source.
-  source.on("error", error => decoder?.destroy(error));
-  const limitBytes = Math.max(bombFloorBytes, sizeBytes * bombRatio);
-  let total = 0;
+  const file = await open(path, "r");
   try {
-    for await (const chunk of decoded as AsyncIterable<Buffer>) {
+    const { size: sizeBytes } = await file.stat();
+    const limitBytes = Math.max(options.bombFloorBytes ?? bombFloorBytes, sizeBytes * bombRatio);
+    let total = 0;
+    for await (const chunk of decodedChunks(file, sizeBytes, layer.label)) {
       options.signal?.throwIfAborted();
       total += chunk.length;
       if (total > limitBytes) {
@@ -71,30 +69,71 @@ async function decodeInto(sink: BlobSink, path: string, layer: LayerBlob, option
       cause: error,
     });
   } finally {
-    source.destroy();
-    decoder?.destroy();
+    await file.close();
+  }
+}
+
+/**
+ * The uncompressed bytes of a file that holds one compressed stream after another. Node's gunzip continues with the
+ * next member by itself; its zstd decoder ends with the first frame, so the next one gets a decoder of its own.
+ */
+async function* decodedChunks(file: FileHandle, sizeBytes: number, label: string): AsyncGenerator<Buffer> {
+  let lastFrameBytes = Number.POSITIVE_INFINITY;
+  for (let start = 0; start < sizeBytes; start += lastFrameBytes) {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(4), 0, 4, start);
+    // Archives made for random access have thousands of small frames: large buffers for each would cost more than they.
+    const decoder = decoderFor(buffer.subarray(0, bytesRead), lastFrameBytes < chunkSize ? smallChunkSize : chunkSize);
+    if (decoder === undefined) {
+      if (start > 0) await assertZeros(file, start, sizeBytes, label);
+      else yield* chunksFrom(file, 0, sizeBytes);
+      return;
+    }
+    const source = Readable.from(chunksFrom(file, start, sizeBytes), { highWaterMark: 1 });
+    // pipe() does not forward failures of the source.
+    source.on("error", error => decoder.destroy(error));
+    try {
+      yield* source.pipe(decoder) as AsyncIterable<Buffer>;
+    } finally {
+      source.destroy();
+      decoder.destroy();
+    }
+    lastFrameBytes = decoder.bytesWritten;
+    if (lastFrameBytes === 0) throw new Problem("image/bad-layer", { message: `${label} holds an empty stream` });
+  }
+}
+
+/** Reads on from `start`, in steps that grow: a short frame should not cost a long read. */
+async function* chunksFrom(file: FileHandle, start: number, sizeBytes: number): AsyncGenerator<Buffer> {
+  let length = smallChunkSize;
+  for (let position = start; position < sizeBytes; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
+    length = Math.min(length * 2, chunkSize);
+  }
+}
+
+/** Some tools pad what they write; anything else behind the last stream is not part of an honest layer. */
+async function assertZeros(file: FileHandle, start: number, sizeBytes: number, label: string): Promise<void> {
+  for await (const chunk of chunksFrom(file, start, sizeBytes)) {
+    if (chunk.every(byte => byte === 0)) continue;
+    throw new Problem("image/bad-layer", { message: `${label} goes on after its compressed data` });
   }
 }
 
 /** Media types lie; the first bytes do not. */
-function decoderFor(magic: Buffer): Transform | undefined {
-  if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip({ chunkSize });
+function decoderFor(magic: Buffer, outputChunkSize: number): Gunzip | ZstdDecompress | undefined {
+  if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip({ chunkSize: outputChunkSize });
   const word = magic.length === 4 ? magic.readUInt32LE() : 0;
   // A zstd frame, or a skippable one, with which seekable archives may begin.
   if (word === 0xfd2fb528 || (word & 0xfffffff0) >>> 0 === 0x184d2a50) {
-    return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } });
+    return createZstdDecompress({
+      chunkSize: outputChunkSize,
+      params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax },
+    });
   }
   return undefined;
-}
-
-async function peek(path: string): Promise<{ magic: Buffer; sizeBytes: number }> {
-  const file = await open(path, "r");
-  try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return { magic: buffer.subarray(0, bytesRead), sizeBytes: (await file.stat()).size };
-  } finally {
-    await file.close();
-  }
 }
 
 function isDecoderError(error: unknown): boolean {

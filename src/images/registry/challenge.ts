@@ -7,7 +7,8 @@ export interface Challenge {
 }
 
 /** `token`, `"quoted \" string"`, or a separator. */
-const piece = /\s*(?:(,)|([A-Za-z0-9!#$%&'*+.^_`|~/-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?)/y;
+const piece =
+  /\s*(?:(,)|([\w!#$%&'*+.^`|~/-]+)(?![\w!#$%&'*+.^`|~/-])(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?(?!\s*=))/y;
 
 /** Reads a WWW-Authenticate header, which may hold several challenges and commas inside quotes. Garbage ends the list. */
 export function parseChallenges(header: string): Challenge[] {
