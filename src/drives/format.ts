@@ -1,0 +1,40 @@
+import { open } from "node:fs/promises";
+import { run } from "../host/process.ts";
+import type { DrivePlan } from "../plan/plan.ts";
+
+export interface FormatOptions {
+  filesystem: NonNullable<DrivePlan["filesystem"]>;
+  sizeBytes: number;
+  uuid: string;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes a sparse file with an empty file system that belongs to root, without mounting anything.
+ *
+ * What is left at `path` when this rejects is for the caller to remove.
+ */
+export async function createFormatted(path: string, options: FormatOptions): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.truncate(options.sizeBytes);
+  } finally {
+    await file.close();
+  }
+  await run([...formatCommand(options), path], { signal: options.signal, timeoutMs: 5 * 60_000 });
+}
+
+/** The file is all zeros, so nothing has to be discarded or zeroed first. */
+function formatCommand({ filesystem, uuid }: FormatOptions): string[] {
+  switch (filesystem) {
+    case "ext2":
+    case "ext3":
+    case "ext4":
+      // Without root_owner the top directory would belong to whoever runs this.
+      return ["mke2fs", "-q", "-F", "-t", filesystem, "-U", uuid, "-E", "root_owner=0:0,nodiscard"];
+    case "xfs":
+      return ["mkfs.xfs", "-q", "-K", "-m", `uuid=${uuid}`];
+    case "btrfs":
+      return ["mkfs.btrfs", "-q", "--nodiscard", "--uuid", uuid];
+  }
+}
