@@ -1,0 +1,12 @@
+import { type Case, forward } from "../case.ts";
+
+// biome-ignore format: a table is read by its rows
+export const accessCases: readonly Case[] = [
+  { code: "manifest/registry-auth", bad: ["  tabs:", "  registryAuth: someone\n  tabs:"], good: ["  tabs:", "  registryAuth: 123:45:6\n  tabs:"], path: "playground.registryAuth", line: "registryAuth", says: /"user:password"/ },
+  { code: "manifest/registry-auth", severity: "warning", bad: ["  tabs:", "  registryAuth: '***'\n  tabs:"], good: ["  tabs:", "  registryAuth: '*:**'\n  tabs:"], path: "playground.registryAuth", line: "registryAuth", says: /masked/ },
+  { code: "manifest/access-control", bad: ["canStart: [owner]", "canStart: []"], good: ["canStart: [owner]", "canStart: [authenticated]"], path: "playground.accessControl.canStart", line: "canStart", says: /canStart is empty; add at least "owner"/ },
+  { code: "manifest/access-control", bad: ["canStart: [owner]", "canStart: ['role:registered']"], good: ["canStart: [owner]", "canStart: ['github:Some-One']"], path: "playground.accessControl.canStart[0]", line: "canStart", says: /did you mean "authenticated"/i, suggests: "authenticated" },
+  { code: "manifest/access-control", severity: "warning", bad: ["canStart: [owner]", "canStart: ['student:spring']"], good: ["canStart: [owner]", "canStart: ['user:abc']"], path: "playground.accessControl.canStart[0]", line: "canStart", says: /matches nobody/ },
+  { code: "manifest/port-forward", bad: forward("{kind: local, machine: web-01, localPort: 80}"), good: forward("{kind: local, machine: web-01, remoteport: 80}"), path: "playground.portForwards[0].remotePort", line: "localPort", says: /needs remotePort \(1-65535\)/ },
+  { code: "manifest/port-forward", bad: forward("{kind: up, machine: web-01, remotePort: 80}"), good: forward("{kind: remote, machine: web-01, localport: 80}"), path: "playground.portForwards[0].kind", line: "kind: up", says: /local or remote/ },
+];

@@ -1,0 +1,15 @@
+import { type Case } from "../case.ts";
+
+// biome-ignore format: a table is read by its rows
+export const cardCases: readonly Case[] = [
+  { code: "manifest/name-invalid", bad: ["two-tier", "My_Lab"], good: ["two-tier", "my-lab"], path: "name", line: "My_Lab", says: /"My_Lab" is not valid/, suggests: "my-lab" },
+  { code: "manifest/name-invalid", bad: ["two-tier", "a".repeat(55)], good: ["two-tier", "a".repeat(54)], path: "name", line: "name: aaa", says: /55 characters, the limit is 54/ },
+  { code: "manifest/name-mismatch", bad: ["two-tier", "lab-a"], good: ["two-tier", "lab-b"], options: { name: "lab-b" }, path: "name", line: "lab-a", says: /"lab-a" but the command says "lab-b"/ },
+  { code: "manifest/base-unknown", bad: ["title:", "base: flexbux\ntitle:"], good: ["title:", "base: flexbox\ntitle:"], options: { knownBases: ["flexbox", "debian-12"] }, path: "base", line: "flexbux", says: /Did you mean "flexbox"/, suggests: "flexbox" },
+  { code: "manifest/title-length", bad: ["Two tiers", "Two "], good: ["Two tiers", "Two 1"], path: "title", line: "title:", says: /5 to 120 characters, this one has 3/ },
+  { code: "manifest/title-length", bad: ["title: Two tiers\n", ""], good: ["Two tiers", "x".repeat(120)], path: "title", line: "kind:", says: /no title/ },
+  { code: "manifest/description-length", bad: ["title:", `description: ${"x".repeat(501)}\ntitle:`], good: ["title:", `description: ${"é".repeat(500)}\ntitle:`], path: "description", line: "description", says: /501 characters, the limit is 500/ },
+  { code: "manifest/category-unknown", severity: "warning", bad: ["[linux]", "[linux, k8s]"], good: ["[linux]", "[linux, kubernetes]"], path: "categories[1]", line: "k8s", says: /Did you mean "kubernetes"/, suggests: "kubernetes" },
+  { code: "manifest/markdown-length", bad: ["title:", `markdown: ${"x".repeat(100_001)}\ntitle:`], good: ["title:", `markdown: ${"x".repeat(100_000)}\ntitle:`], path: "markdown", line: "markdown", says: /100001 characters/ },
+  { code: "manifest/cover-invalid", bad: ["title:", "cover: cover.png\ntitle:"], good: ["title:", "cover: /content/cover.png\ntitle:"], path: "cover", line: "cover", says: /URL or a path/ },
+];
