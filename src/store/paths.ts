@@ -38,8 +38,10 @@ function shortDigest(text: string): string {
 export const databaseFile = (paths: Paths) => join(paths.home, "db.sqlite");
 /** Endpoint and credentials of the local owner, mode 0600; read by the CLI. */
 export const clientFile = (paths: Paths) => join(paths.home, "client.json");
-/** Held by the one server of this home. */
-export const serverLockFile = (paths: Paths) => join(paths.home, "server.json");
+/** An empty file that carries a kernel lock, held by the one server of this home. */
+export const serverLockFile = (paths: Paths) => join(paths.home, "server.lock");
+/** Address and process of the running server, for messages and for finding it. */
+export const serverRecordFile = (paths: Paths) => join(paths.home, "server.json");
 export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
 export const logsDirectory = (paths: Paths) => join(paths.home, "logs");
 

@@ -1,0 +1,149 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import rateLimit from "@fastify/rate-limit";
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import packageJson from "../../package.json" with { type: "json" };
+import { Problem } from "../api/problems.ts";
+import type { Log } from "../lib/log.ts";
+import type { Plays } from "../playground/plays.ts";
+import type { Database } from "../store/database/open-database.ts";
+import { settingOr } from "../store/database/settings.ts";
+import { Accounts } from "./auth/accounts.ts";
+import { authenticateRequests } from "./auth/authenticate.ts";
+import { newSecret } from "./auth/secrets.ts";
+import type { ServerConfig } from "./config.ts";
+import { refuseCrossSiteRequests, refuseForeignHosts } from "./csrf.ts";
+import { answerWithProblems } from "./errors.ts";
+import { acceptJsonBodies } from "./json-bodies.ts";
+import { describeApi } from "./open-api.ts";
+import { Origins } from "./origins.ts";
+import { loadBuiltInPlaygrounds } from "./playgrounds/built-in.ts";
+import { Catalogue } from "./playgrounds/catalogue.ts";
+import { Expiry } from "./plays/expiry.ts";
+import { OwnedPlays } from "./plays/owned-plays.ts";
+import { PlayFeeds } from "./plays/play-feed.ts";
+import { PortGate } from "./ports/port-gate.ts";
+import { PortPasses } from "./ports/port-pass.ts";
+import { PortProxy } from "./ports/port-proxy.ts";
+import { registerRoutes } from "./routes.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
+import type { Services } from "./services.ts";
+import { ConnSockets } from "./sockets/conns.ts";
+import { serveWebUi } from "./static-files.ts";
+import { Tickets } from "./tickets.ts";
+import { dispatchUpgrades } from "./upgrade.ts";
+
+/** A manifest may have a megabyte; JSON around it takes some more. */
+const bodyLimitBytes = 4 * 1024 * 1024;
+const installation = join(import.meta.dirname, "../..");
+
+export interface ServerOptions {
+  config: ServerConfig;
+  plays: Plays;
+  database: Database;
+  log: Log;
+  now?: () => number;
+  /** Default: those that came with this installation. */
+  playgroundsDirectory?: string;
+  webDirectory?: string;
+}
+
+export interface LabyardServer {
+  app: FastifyInstance;
+  accounts: Accounts;
+  origins: Origins;
+  /** Tells one start of the server from the next; /api/health answers with it. */
+  instance: string;
+}
+
+/**
+ * The whole server, not yet listening. Requests for exposed ports are turned aside before the framework sees them, so
+ * nothing of ours (policies, cookies, body limits) touches them. `app.close()` ends its sockets and timers; plays go
+ * on.
+ */
+export async function buildServer(options: ServerOptions): Promise<LabyardServer> {
+  const { config, plays, database, log, now = Date.now } = options;
+  const origins = new Origins(config);
+  const tickets = new Tickets(now);
+  const accounts = new Accounts(database, config.sessions, now);
+  const builtIn = await loadBuiltInPlaygrounds(options.playgroundsDirectory ?? join(installation, "playgrounds"), log);
+  const feeds = new PlayFeeds(plays, log);
+  const conns = new ConnSockets(feeds);
+  const expiry = new Expiry({ database, plays, keepExpiredDays: config.plays.keepExpiredDays, log, now });
+  const passes = new PortPasses(await settingOr(database, "port-pass-key", newSecret), now);
+  const gate = new PortGate({ accounts, tickets, passes, origins });
+  const ports = new PortProxy({ database, plays, origins, gate, log });
+  const services: Services = {
+    config,
+    database,
+    plays,
+    log,
+    now,
+    origins,
+    tickets,
+    accounts,
+    catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
+    ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
+    feeds,
+    expiry,
+    instance: randomBytes(6).toString("hex"),
+    version: packageJson.version,
+  };
+
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    serverFactory: handler => createHttpServer(handler, origins, ports),
+    // A slow start of a machine is reported over sockets; no request of ours takes this long.
+    forceCloseConnections: true,
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  acceptJsonBodies(app);
+  answerWithProblems(app);
+  await addSecurityHeaders(app, origins);
+  refuseForeignHosts(app, origins);
+  authenticateRequests(app, accounts, origins);
+  refuseCrossSiteRequests(app, origins);
+  await app.register(rateLimit, { global: false, errorResponseBuilder: () => new Problem("server/rate-limited") });
+  await describeApi(app, services.version);
+  await app.register(
+    async api => {
+      registerRoutes(api.withTypeProvider<ZodTypeProvider>(), services);
+    },
+    { prefix: "/api" },
+  );
+  await serveWebUi(app, options.webDirectory ?? join(installation, "web", "dist"));
+  dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, log });
+  app.addHook("onListen", async () => {
+    const address = app.server.address();
+    if (typeof address === "object" && address !== null) origins.setPort(address.port);
+  });
+  app.addHook("preClose", async () => {
+    feeds.close();
+    conns.close();
+    await expiry[Symbol.asyncDispose]();
+  });
+  await app.ready();
+  expiry.refresh();
+  return { app, accounts, origins, instance: services.instance };
+}
+
+function createHttpServer(
+  handler: Parameters<typeof createServer>[1] & object,
+  origins: Origins,
+  ports: PortProxy,
+): Server {
+  return createServer(
+    // Uploads into an app may take long; slow headers stay limited to a minute.
+    { requestTimeout: 60 * 60_000, headersTimeout: 60_000 },
+    (request, response) => {
+      const label = origins.portLabelOf(request.headers.host);
+      if (label === undefined) (handler as (req: typeof request, res: typeof response) => void)(request, response);
+      else void ports.serve(label, request, response);
+    },
+  );
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import type { CreatePlayBody } from "../../api/contract/plays.ts";
+import { Problem } from "../../api/problems.ts";
+import { resolveInitConditions } from "../../manifest/init-condition-values.ts";
+import { fieldsNotYetActedUpon } from "../../manifest/not-yet-acted-upon.ts";
+import { problemOfFindings } from "../../manifest/problem.ts";
+import type { Manifest } from "../../manifest/schema.ts";
+import type { HostFacts } from "../../plan/plan.ts";
+import { planResources } from "../../plan/resources.ts";
+import { sizeMiB } from "../../plan/size.ts";
+import { deletePlay, insertPlay, type PlayRow } from "../../store/database/plays.ts";
+import { insertPorts } from "../../store/database/ports.ts";
+import type { Requester } from "../auth/requester.ts";
+import { judgeManifest, readManifestBody, warningsOf } from "../playgrounds/judge-manifest.ts";
+import { portsOfTabs } from "../ports/exposed-port.ts";
+import type { Services } from "../services.ts";
+import { planTabsOf } from "./play-json.ts";
+
+/** What the small plan of the hosted platform allows; taken on demand. */
+const freeTier: HostFacts["limits"] = { machine: { vcpus: 2, memoryMiB: 4096 }, play: { vcpus: 5, memoryMiB: 8192 } };
+
+type StartServices = Pick<Services, "catalogue" | "config" | "database" | "ownedPlays" | "plays" | "expiry" | "now">;
+
+/**
+ * Starts a playground for this person: overrides merged, everything checked and init conditions resolved before
+ * anything is acquired. Resolves once the play is recorded; when it rejects, there is no play.
+ */
+export async function startPlay(body: CreatePlayBody, requester: Requester, services: StartServices): Promise<PlayRow> {
+  const { catalogue, config, database, ownedPlays, plays, expiry, now } = services;
+  const { playground } = await catalogue.require(body.playground, requester, ["canStart"]);
+  const { playground: _name, initConditions: given, ...overrides } = body;
+  const judged = judgeManifest(readManifestBody(overrides), { for: "start", base: playground.manifest });
+  const manifest = body.asFreeTierUser ? scaledDown(judged.manifest) : judged.manifest;
+  const { values, findings } = resolveInitConditions(manifest, given ?? {});
+  const problem = problemOfFindings(findings);
+  if (problem) throw problem;
+
+  if ((await ownedPlays.countActive(requester.userId)) >= config.plays.maxActivePerUser) {
+    throw new Problem("server/too-many-plays", {
+      message: `You have ${config.plays.maxActivePerUser} active plays, which is the limit here`,
+    });
+  }
+
+  const nowMs = now();
+  const maxPlayTimeMs = config.plays.maxPlayTimeMinutes * 60_000;
+  const row: PlayRow = {
+    id: randomBytes(12).toString("hex"),
+    owner: requester.userId,
+    playground: playground.name,
+    playground_owner: playground.owner,
+    manifest: JSON.stringify(manifest),
+    init_conditions: JSON.stringify(values),
+    warnings: JSON.stringify([...judged.warnings, ...warningsOf(fieldsNotYetActedUpon(manifest))]),
+    title: manifest.title,
+    persistent: 0,
+    max_play_time_ms: maxPlayTimeMs,
+    created_at: nowMs,
+    updated_at: nowMs,
+    expires_at: nowMs + maxPlayTimeMs,
+    expired_at: null,
+    destroyed_at: null,
+  };
+  // The row first: a play that runs but belongs to nobody could not even be stopped.
+  await insertPlay(database, row);
+  try {
+    await insertPorts(database, portsOfTabs(row.id, planTabsOf(manifest), nowMs));
+    await plays.create({ playId: row.id, manifest, initConditions: values });
+  } catch (error) {
+    await deletePlay(database, row.id);
+    throw error;
+  }
+  expiry.refresh();
+  return row;
+}
+
+function scaledDown(manifest: Manifest): Manifest {
+  const { machines } = manifest.playground;
+  const { resources } = planResources(
+    machines.map(({ name, resources: wanted }) => ({
+      machine: name,
+      vcpus: wanted?.cpuCount,
+      memoryMiB: wanted?.ramSize === undefined ? undefined : sizeMiB(wanted.ramSize),
+    })),
+    freeTier,
+  );
+  const scaled = machines.map((machine, index) => ({
+    ...machine,
+    resources: { cpuCount: resources[index]?.vcpus ?? 1, ramSize: `${resources[index]?.memoryMiB ?? 512}MiB` },
+  }));
+  return { ...manifest, playground: { ...manifest.playground, machines: scaled } };
+}
