@@ -45,9 +45,9 @@ export function renderSeed(input: SeedInput): Buffer {
     { path: "labyard/machine", type: "file", content: table(machineRows(input)), mode: 0o600 },
     ...Object.entries(run).map(([path, content]) => file(`labyard/run/${path}`, content)),
     file("labyard/run/labyard/ssh_host_ed25519_key", own.channelHost.privateKey, 0o600),
-    // Holds private keys; deleted before the image's init starts.
-    { path: "labyard/run/labyard/seed", type: "directory", mode: 0o700 },
-    ...applied.map(entry => ({ ...entry, path: `labyard/run/labyard/seed/${entry.path}` })),
+    // Holds private keys; the image sees it only while it is applied.
+    { path: "labyard/seed", type: "directory", mode: 0o700 },
+    ...applied.map(entry => ({ ...entry, path: `labyard/seed/${entry.path}` })),
   ];
   return writeCpio(withParents(files));
 }

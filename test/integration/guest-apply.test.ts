@@ -63,7 +63,7 @@ suite("the first boot gives the machine its identity", async () => {
   }
   assert.equal(root.read("/home/laborant/.welcome"), "Hi `id`\n");
   assert.equal(root.access("/home/laborant/.welcome"), "644 1001:1002");
-  assert.equal(root.read("/run/labyard/init"), "/sbin/init\n");
+  assert.equal(root.read("/run/labyard/seed/work/init"), "/sbin/init other\n");
   assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM no$/m);
   assert.ok(root.read("/run/labyard/authorized_keys").includes(keys.channel.publicKey));
   assert.equal(root.access("/run/labyard/ssh_host_ed25519_key"), "600 0:0");

@@ -63,6 +63,7 @@ export class GuestRoot implements Disposable {
     const cpio = ["cpio", "--extract", "--make-directories", "--unconditional", "--quiet", "-D", unpacked];
     await run(cpio, { input: seed(machine, plan) });
     await run(["cp", "-a", `${unpacked}/labyard/run/.`, this.of("/run")]);
+    await run(["cp", "-a", `${unpacked}/labyard/seed`, this.of("/run/labyard/seed")]);
     await run(["cp", "/bin/busybox", this.of("/run/labyard/seed/busybox")]);
     rmSync(unpacked, { recursive: true });
     const apply = ["/run/labyard/seed/busybox", "sh", "/run/labyard/seed/apply", "6.1.0-test"];
