@@ -12,15 +12,15 @@ export interface ImageProgress {
 
 export type OnProgress = (progress: ImageProgress) => void;
 
-/** Stamps reports with the time since now; byte counters are passed on at most ten times a second. */
+/** Stamps reports with the time since now; each byte counter is passed on at most ten times a second. */
 export function progressReporter(onProgress: OnProgress | undefined): Report {
   const startedAt = performance.now();
-  let lastBytesAt = 0;
+  const lastAt = new Map<string, number>();
   return (step, message, bytes) => {
     const now = performance.now();
     const isFinal = bytes === undefined || bytes.doneBytes === bytes.totalBytes;
-    if (!isFinal && now - lastBytesAt < 100) return;
-    lastBytesAt = now;
+    if (!isFinal && now - (lastAt.get(message) ?? Number.NEGATIVE_INFINITY) < 100) return;
+    lastAt.set(message, now);
     onProgress?.({ step, message, elapsedMs: Math.round(now - startedAt), ...bytes });
   };
 }
