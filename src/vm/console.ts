@@ -55,6 +55,6 @@ export function openConsole(stream: Duplex, logFile: string): OpenConsole {
 function readableLines(text: string): string[] {
   return stripVTControlCharacters(text)
     .split(/\r?\n/)
-    .map(line => line.replace(/[\0-\x08\x0b-\x1f\x7f]/g, "").trimEnd())
+    .map(line => line.replace(/[^\P{Cc}\t]/gu, "").trimEnd())
     .filter(line => line !== "");
 }

@@ -36,7 +36,7 @@ export interface VmOptions {
  */
 export type StartVm = (spec: VmSpec, options: VmOptions) => Promise<Vm>;
 
-export interface Vm {
+export interface Vm extends AsyncDisposable {
   readonly pid: number;
   /** Resolves once, whatever the end was; never rejects. */
   readonly exited: Promise<VmExit>;

@@ -79,8 +79,25 @@ export async function lookupKernel(version: string, paths: Paths): Promise<Kerne
     image: join(directory, imageName),
     modulesDrive: join(directory, modulesDriveName),
     initramfs: await ensureShimArchive(directory, modulesDirectory),
-    growArchive: await ensureGrowArchive(directory),
+    growArchive: await growArchive(directory),
   };
+}
+
+const growArchives = new Map<string, Promise<string>>();
+
+/** Packed once in the life of this process: the host's own programs do not change under it. */
+async function growArchive(directory: string): Promise<string> {
+  let archive = growArchives.get(directory);
+  if (archive === undefined) {
+    archive = ensureGrowArchive(directory);
+    growArchives.set(directory, archive);
+  }
+  try {
+    return await archive;
+  } catch (error) {
+    growArchives.delete(directory);
+    throw error;
+  }
 }
 
 /** Every installed kernel, by version. */

@@ -75,9 +75,13 @@ class QemuVm implements Vm {
     return this.exited;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
   take({ event, data }: QmpEvent): void {
     if (event === "GUEST_PANICKED") this.#panicked();
-    else if (event === "SHUTDOWN" && data.guest === true) {
+    else if (event === "SHUTDOWN" && data.guest === true && this.#reason !== "panic") {
       this.#endWith("shutdown");
       this.#emit({ kind: "shutdown" });
     } else if (event === "RESET" && data.guest === true) {
