@@ -71,6 +71,8 @@ export interface TaskState {
   /** Increases with every change. */
   version: number;
   exitCode?: number;
+  /** Why it failed, where the exit code does not say: a timeout, a missing user, a reboot. */
+  message?: string;
   /** Bounded tails (256 KiB each). */
   stdout: string;
   stderr: string;

@@ -44,7 +44,7 @@ export interface GuestProcessOwner {
   /** Resolves when the whole connection has ended. */
   connectionClosed: Promise<unknown>;
   /** Called when the guest sends more than it was allowed to. */
-  flooded(): void;
+  flooded: () => void;
 }
 
 /** Wraps an ssh2 session channel. */

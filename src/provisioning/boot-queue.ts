@@ -1,0 +1,39 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Channel } from "./channel.ts";
+import type { WaitOptions } from "./channel-keeper.ts";
+import { shellCommand } from "./shell-quote.ts";
+
+/** Finite, because a unit may itself wait for an init task. */
+export const bootQueueCapMs = 120_000;
+
+// systemctl before version 240 does not know --wait and answers at once.
+const question = "test -d /run/systemd/system || { echo none; exit; }; systemctl is-system-running --wait 2>/dev/null";
+const unfinished = new Set(["initializing", "starting"]);
+
+/**
+ * Waits until systemd has started everything it wanted to start (failed units included), at most `capMs`.
+ * Machines without systemd are not waited for. Returns systemd's word, "none", or "unknown" when time was up.
+ */
+export async function waitForBootQueue(
+  channel: (options: WaitOptions) => Promise<Channel>,
+  signal: AbortSignal,
+  capMs = bootQueueCapMs,
+): Promise<string> {
+  const deadline = performance.now() + capMs;
+  for (;;) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) return "unknown";
+    try {
+      const root = await channel({ signal, deadlineMs: leftMs });
+      const answer = await root.exec(shellCommand(["/bin/sh", "-c", question]), { signal, timeoutMs: leftMs });
+      // The last line: login shells may print before it.
+      const state = answer.stdout.trim().split(/\s+/).at(-1) ?? "";
+      if (state !== "" && !unfinished.has(state)) return state;
+    } catch {
+      // Not answered in time, or the connection was lost: asked again while there is time.
+      signal.throwIfAborted();
+    }
+    await delay(1000, undefined, { signal });
+  }
+}
