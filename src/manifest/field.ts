@@ -15,6 +15,8 @@ export interface FieldReading {
   inherited?: true;
   /** Written in place of an absent value: for fields whose absence is only a shorthand. */
   fill?: string;
+  /** For lists: writing none is the same as leaving the field out. */
+  emptyIsAbsent?: true;
   /** The official client sends 0 for "not given". */
   zeroIsAbsent?: true;
 }

@@ -246,3 +246,18 @@ test("the names of object methods are ordinary unknown fields", () => {
   assert.equal(Object.getPrototypeOf(input?.playground), Object.prototype);
   assert.deepEqual(Object.keys(input?.playground ?? {}), ["__proto__", "constructor"]);
 });
+
+test("an empty list is absent where it says nothing, and kept where it is a statement", () => {
+  const { input } = parseManifestBody({
+    categories: [],
+    machines: [{ name: "a", users: [], startupFiles: [] }],
+    tabs: [],
+    initTasks: { t: { run: "x", needs: [], conditions: [] } },
+    initConditions: { values: [] },
+    portForwards: [],
+  });
+  assert.deepEqual(input, {
+    categories: [],
+    playground: { machines: [{ name: "a", users: [] }], tabs: [], initTasks: { t: { run: "x" } } },
+  });
+});

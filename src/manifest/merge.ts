@@ -49,11 +49,21 @@ function mergeResources(base: MachineInput["resources"], override: MachineInput[
   return override === undefined ? base : { ...base, ...given(override) };
 }
 
-/** The base's files first; one that is written anew replaces the base's file of the same path. */
+/**
+ * The base's files first; one that is written anew replaces the base's file of the same path. An entry given again
+ * word for word is the same entry: clients send whole machines back, and an append must not happen twice.
+ */
 function mergeStartupFiles(base: MachineInput["startupFiles"], override: MachineInput["startupFiles"]) {
   if (base === undefined || override === undefined) return override ?? base;
-  const replaced = new Set(override.filter(file => file.append !== true).map(file => file.path));
-  return [...base.filter(file => !replaced.has(file.path)), ...override];
+  const isReplaced = (file: StartupFileInput) =>
+    override.some(other => (other.append === true ? areEqual(file, other) : file.path === other.path));
+  return [...base.filter(file => !isReplaced(file)), ...override];
+}
+
+type StartupFileInput = NonNullable<MachineInput["startupFiles"]>[number];
+
+function areEqual(a: StartupFileInput, b: StartupFileInput): boolean {
+  return (["path", "content", "mode", "owner", "append"] as const).every(key => a[key] === b[key]);
 }
 
 /** The inherited tasks that still have their machine, none waiting for one that has not. */

@@ -39,7 +39,7 @@ export const specSchema = part(
       code: "manifest/registry-auth",
       default: "no authentication",
     }).optional(),
-    portForwards: list(portForwardSchema, "Forwards copied into every play.").optional(),
+    portForwards: list(portForwardSchema, "Forwards copied into every play.", { emptyIsAbsent: true }).optional(),
     accessControl: accessControlSchema,
   },
   "What the playground consists of.",

@@ -114,7 +114,7 @@ function withoutHiddenTabs(
     }
     return false;
   });
-  return kept.length === 0 && tabs.length > 0 ? undefined : kept;
+  return kept.length === 0 ? undefined : kept;
 }
 
 /** One terminal for each machine that may be entered; none at all when there is no such machine. */

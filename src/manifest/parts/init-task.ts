@@ -23,12 +23,13 @@ export const initTaskSchema = part(
       form: "seconds",
       default: "60",
     }).optional(),
-    needs: list(
-      text("Name of a task."),
-      "Tasks that must have completed first; they may run on other machines.",
-    ).optional(),
+    needs: list(text("Name of a task."), "Tasks that must have completed first; they may run on other machines.", {
+      emptyIsAbsent: true,
+    }).optional(),
     run: text("The script, executed by bash.", { code: "manifest/task-invalid" }),
-    conditions: list(taskConditionSchema, "Run the task only if these init-condition values were chosen.").optional(),
+    conditions: list(taskConditionSchema, "Run the task only if these init-condition values were chosen.", {
+      emptyIsAbsent: true,
+    }).optional(),
   },
   "A script executed once, when the playground starts.",
   {

@@ -78,7 +78,7 @@ export const machineSchema = part(
     drives: list(driveSchema, "1 to 24 drives.", { inherited: true }),
     network: machineNetworkSchema,
     resources: resourcesSchema.optional(),
-    startupFiles: list(startupFileSchema, "At most 10 files.").optional(),
+    startupFiles: list(startupFileSchema, "At most 10 files.", { emptyIsAbsent: true }).optional(),
     noSSH: flag("True: no ssh with a user, no terminal and no IDE tab for this machine.", {
       default: "false",
     }).optional(),

@@ -80,6 +80,7 @@ function readList(schema: z.ZodArray, node: SourceNode, place: Place, findings: 
     wrongShape(node, place, "a list", findings);
     return undefined;
   }
+  if (node.type === "list" && node.items.length === 0 && fieldReadings.get(schema)?.emptyIsAbsent) return undefined;
   const noun = element instanceof z.ZodObject ? partReadings.get(element)?.noun : undefined;
   return (node.type === "list" ? node.items : [node]).flatMap((item, index) => {
     const path = childPath(place.path, index);

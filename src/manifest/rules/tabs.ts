@@ -8,7 +8,9 @@ export function checkTabs(context: RuleContext): void {
   const { tabs } = context.spec;
   const path = "playground.tabs";
   if (tabs === undefined) return;
-  if (tabs.length === 0 || tabs.length > limits.tabsMax) {
+  // Where no machine may be entered there is nothing to show; clients send that as an empty list.
+  const mayBeEmpty = context.machines.length > 0 && context.machines.every(machine => machine.noSSH === true);
+  if ((tabs.length === 0 && !mayBeEmpty) || tabs.length > limits.tabsMax) {
     const message = `a playground has 1 to ${limits.tabsMax} tabs, this one has ${tabs.length}`;
     context.error("manifest/tab-count", path, message);
   }
