@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { Problem } from "../api/problems.ts";
 import type { CliContext } from "./context.ts";
 
 /** Hidden: what the server starts inside a play's namespaces. */
@@ -8,6 +9,12 @@ export function registerRunner(program: Command, context: CliContext): void {
     .argument("<play-id>")
     .action(async playId => {
       const { runPlay } = await import("../playground/runner.ts");
-      await runPlay({ paths: context.paths, playId, signal: context.signal });
+      try {
+        await runPlay({ paths: context.paths, playId, signal: context.signal });
+      } catch (error) {
+        // This output is the runner's log, read by operators and by us.
+        if (!(error instanceof Problem)) context.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+        throw error;
+      }
     });
 }

@@ -22,17 +22,10 @@ export function registerServe(program: Command, context: CliContext): void {
         hostFacts: () => hostFacts(context.paths, config.limits, context.signal),
       });
       try {
-        await serve({
-          paths: context.paths,
-          config,
-          log,
-          plays,
-          signal: context.signal,
-          onListening: ({ endpoint, loginUrl }) => {
-            context.stdout.write(`Labyard serves ${endpoint} (Ctrl-C ends it; plays go on running)\n`);
-            context.stdout.write(`Log in once with ${loginUrl}\n`);
-          },
-        });
+        await using server = await serve({ paths: context.paths, config, log, plays });
+        context.stdout.write(`Labyard serves ${server.url} (Ctrl-C ends it; plays go on running)\n`);
+        context.stdout.write(`Log in once with ${server.loginUrl}\n`);
+        await new Promise<void>(resolve => context.signal.addEventListener("abort", () => resolve(), { once: true }));
       } finally {
         await plays.close();
       }

@@ -5,7 +5,7 @@ import { run } from "../host/process.ts";
 import { probeNetwork } from "../network/probe.ts";
 import { clientFile, type Paths } from "../store/paths.ts";
 import { readRecord } from "../store/play-records.ts";
-import { probeAcceleration } from "../vm/probe.ts";
+import { type AccelerationFinding, probeAcceleration } from "../vm/probe.ts";
 
 export interface HostCheck {
   check: string;
@@ -131,6 +131,35 @@ function tryListening(port: number): Promise<void> {
 }
 
 async function checkAcceleration({ paths, signal }: HostCheckOptions): Promise<HostCheck[]> {
-  const probe = await probeAcceleration({ paths, signal });
-  return [probe] as unknown as HostCheck[];
+  const { kvm, tcg } = await probeAcceleration({ paths, signal, fresh: true });
+  const checks: HostCheck[] = [accelerated(kvm)];
+  if (tcg !== undefined) checks.push(emulated(tcg));
+  return checks;
+}
+
+function accelerated({ verdict, detail }: AccelerationFinding): HostCheck {
+  if (verdict === "ok") return { check: "kvm", status: "ok", message: `${detail}; machines run at full speed` };
+  return {
+    check: "kvm",
+    status: "degraded",
+    message: `${detail} (${verdict}); machines are emulated in software, about ten times slower`,
+    action: kvmActions[verdict],
+  };
+}
+
+const kvmActions: Record<Exclude<AccelerationFinding["verdict"], "ok">, string> = {
+  "no-device": "Enable virtualization in the firmware, or nested virtualization where this is a virtual machine itself.",
+  "no-permission": "Add this user to the group kvm, then log in again.",
+  "ioctl-failed": "Load the module kvm_intel or kvm_amd; the host's kernel log says why it did not load.",
+  "does-not-execute": "Nothing on this host mends that: its /dev/kvm runs no ordinary kernel. Use another host for speed.",
+};
+
+function emulated({ verdict, detail }: AccelerationFinding): HostCheck {
+  if (verdict === "ok") return { check: "emulation", status: "ok", message: detail };
+  return {
+    check: "emulation",
+    status: "failed",
+    message: `${detail}; no machine can run here`,
+    action: "Check that qemu-system-x86 is complete and that the host is not overloaded.",
+  };
 }

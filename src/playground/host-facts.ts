@@ -2,16 +2,15 @@ import { availableParallelism, networkInterfaces, totalmem } from "node:os";
 import type { HostFacts } from "../plan/plan.ts";
 import type { Paths } from "../store/paths.ts";
 import { catalogueVersions } from "../vm/kernels/catalogue.ts";
-import { probeAcceleration } from "../vm/probe.ts";
+import { requireAcceleration } from "../vm/probe.ts";
 
 /** What planning has to know of this host. The acceleration probe boots a kernel the first time and is remembered. */
 export async function hostFacts(paths: Paths, limits: HostFacts["limits"], signal: AbortSignal): Promise<HostFacts> {
-  const { acceleration } = await probeAcceleration({ paths, signal });
   return {
     limits: withinHost(limits),
     kernels: [...catalogueVersions],
     backends: ["qemu"],
-    acceleration,
+    acceleration: await requireAcceleration({ paths, signal }),
     addresses: hostAddresses(),
   };
 }

@@ -7,9 +7,12 @@ import type { ImageProgress } from "../images/progress.ts";
 import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
 import type { Paths } from "../store/paths.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
+import { requireAcceleration } from "../vm/probe.ts";
 
 /** What the machines of a play boot from; stored as prepared.json. */
 export interface Prepared {
+  /** Found by executing; recorded so that the runner, inside its namespaces, need not look again. */
+  acceleration: "kvm" | "tcg";
   machines: Record<string, PreparedMachine>;
 }
 
@@ -26,7 +29,7 @@ export interface PrepareOptions {
 }
 
 /** Everything from the caches in a few milliseconds, or undefined when something has to be fetched or built. */
-export async function lookupPrepared(paths: Paths, plan: Plan): Promise<Prepared | undefined> {
+export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSignal): Promise<Prepared | undefined> {
   const machines: Prepared["machines"] = {};
   for (const machine of plan.machines) {
     const kernel = await lookupKernel(machine.kernel, paths);
@@ -35,7 +38,7 @@ export async function lookupPrepared(paths: Paths, plan: Plan): Promise<Prepared
     requireUsers(machine, root);
     machines[machine.name] = { kernel, root };
   }
-  return { machines };
+  return { acceleration: await requireAcceleration({ paths, signal }), machines };
 }
 
 /**
@@ -62,7 +65,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       return { kernel, root };
     });
   }
-  return { machines };
+  return { acceleration: await requireAcceleration(options), machines };
 }
 
 export function rootDrive(machine: MachinePlan): DrivePlan {

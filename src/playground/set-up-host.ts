@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { ensureBaseDrive } from "../images/ensure-base-drive.ts";
 import { ensureKernel } from "../vm/kernels/catalogue.ts";
-import { probeAcceleration } from "../vm/probe.ts";
+import { requireAcceleration } from "../vm/probe.ts";
 import type { Paths } from "../store/paths.ts";
 
 /** What a fresh installation can start without fetching anything more. */
@@ -37,7 +37,7 @@ export async function setUpHost({ paths, signal, say }: SetUpOptions): Promise<v
           signal,
         }),
     ],
-    ["Acceleration", () => probeAcceleration({ paths, signal })],
+    ["Acceleration", () => requireAcceleration({ paths, signal })],
   ];
   for (const [name, run] of steps) await step(name, run, say);
 }

@@ -136,7 +136,7 @@ export class TrackedPlay {
 
   async #prepare(plan: Plan, state: LiveState): Promise<void> {
     const { paths } = this.#options;
-    const cached = await lookupPrepared(paths, plan);
+    const cached = await lookupPrepared(paths, plan, this.#abort.signal);
     if (cached !== undefined) {
       await writeRecord(preparedFile(paths, plan.playId), cached);
       return;

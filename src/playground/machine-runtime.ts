@@ -1,0 +1,201 @@
+import { Problem } from "../api/problems.ts";
+import { createDrives, type MachineDrives } from "../drives/create-drives.ts";
+import type { MachinePlan, Plan } from "../plan/plan.ts";
+import type { ChannelKeeper } from "../provisioning/channel-keeper.ts";
+import type { PlayKeys } from "../provisioning/keys.ts";
+import { watchReadiness } from "../provisioning/readiness.ts";
+import { consoleLogFile, type Paths } from "../store/paths.ts";
+import type { Vm, VmExit } from "../vm/machine.ts";
+import { BootProgress } from "./boot-progress.ts";
+import { diagnoseExit } from "./diagnose-exit.ts";
+import type { LiveState } from "./live-state.ts";
+import { type PreparedMachine, rootDrive } from "./prepare.ts";
+import { startMachine } from "./start-machine.ts";
+
+export interface MachineRuntimeOptions {
+  paths: Paths;
+  plan: Plan;
+  machine: MachinePlan;
+  prepared: PreparedMachine;
+  keys: PlayKeys;
+  acceleration: "kvm" | "tcg";
+  state: LiveState;
+  keeper: ChannelKeeper;
+  /** How long the machine may take from power-on to an answering platform channel. */
+  bootTimeoutMs: number;
+  onReady(): void;
+  /** The machine is off, for whatever reason. */
+  onOff(): void;
+}
+
+const stopGraceMs = 30_000;
+
+/** One machine of a running play, over any number of power cycles. Tells the play's state everything that happens. */
+export class MachineRuntime {
+  readonly name: string;
+  readonly #options: MachineRuntimeOptions;
+  #drives: MachineDrives | undefined;
+  #vm: Vm | undefined;
+  /** Ends the watching of the present power cycle. */
+  #cycle: AbortController | undefined;
+  #stopping = false;
+  #step = "kernel";
+  #firstReady = Promise.withResolvers<void>();
+  #off: Promise<void> = Promise.resolve();
+
+  constructor(options: MachineRuntimeOptions) {
+    this.#options = options;
+    this.name = options.machine.name;
+  }
+
+  get isOff(): boolean {
+    return this.#vm === undefined;
+  }
+
+  /** Makes the machine's drives if they do not exist yet; what a guest has written is never touched. */
+  async createDrives(signal: AbortSignal): Promise<MachineDrives> {
+    const { paths, plan, machine, prepared, state } = this.#options;
+    state.updateMachine(this.name, { state: "STARTING", step: { phase: "drives", message: "preparing drives" } });
+    const bases = { [rootDrive(machine).device]: prepared.root };
+    this.#drives = await createDrives(machine, { paths, playId: plan.playId, bases, signal });
+    return this.#drives;
+  }
+
+  /** Powers on. Resolves when the VM runs; `whenReady` tells how the boot goes on. */
+  async powerOn(signal: AbortSignal): Promise<void> {
+    const { state } = this.#options;
+    this.#stopping = false;
+    this.#firstReady = Promise.withResolvers<void>();
+    this.#firstReady.promise.catch(() => {
+      // Whoever cares awaits whenReady; a later power cycle may have nobody who does.
+    });
+    this.#enterPhase("kernel", "starting the kernel");
+    const drives = this.#drives ?? (await this.createDrives(signal));
+    const vm = await startMachine(this.#options, drives, signal);
+    this.#vm = vm;
+    this.#cycle = new AbortController();
+    this.#off = vm.exited.then(exit => this.#ended(exit));
+    this.#follow(vm, this.#cycle.signal);
+    state.updateMachine(this.name, { state: "RUNNING", step: { phase: "kernel", message: "starting the kernel" } });
+  }
+
+  /** Resolves when the platform channel answered once since power-on; rejects when the machine ended or was late. */
+  whenReady(): Promise<void> {
+    return this.#firstReady.promise;
+  }
+
+  /** Shuts down from inside, presses the power button where that cannot be asked, and ends the VM after 30 s. */
+  async powerOff(): Promise<void> {
+    const vm = this.#vm;
+    if (vm === undefined) return;
+    this.#stopping = true;
+    this.#options.state.updateMachine(this.name, { state: "STOPPING", ready: false });
+    const asked = await this.#ask("poweroff");
+    if (!asked) await vm.powerDown(AbortSignal.timeout(5000)).catch(() => {});
+    const timer = setTimeout(() => void vm.kill(), asked ? stopGraceMs : stopGraceMs / 2);
+    await this.#off;
+    clearTimeout(timer);
+  }
+
+  /** Ends the VM at once. */
+  async kill(): Promise<void> {
+    this.#stopping = true;
+    await this.#vm?.kill();
+    await this.#off;
+  }
+
+  async reboot(): Promise<void> {
+    if (await this.#ask("reboot")) return;
+    throw new Problem("playground/action-not-allowed", {
+      message: `${this.name} does not answer, so it cannot be asked to reboot`,
+      where: { machine: this.name },
+      hint: "Restart it instead: that switches it off and on.",
+    });
+  }
+
+  #follow(vm: Vm, signal: AbortSignal): void {
+    const { state, keeper, bootTimeoutMs } = this.#options;
+    const progress = new BootProgress({
+      onPhase: (phase, message) => this.#enterPhase(phase, message),
+      onFailure: (step, message) => (this.#step = `${step}: ${message}`),
+    });
+    vm.console.onOutput(chunk => progress.append(chunk));
+    vm.onEvent(event => {
+      if (event.kind !== "reboot") return;
+      progress.restart();
+      state.updateMachine(this.name, { state: "REBOOTING", ready: false, step: { phase: "kernel", message: "rebooting" } });
+      void keeper.drop(this.name);
+    });
+    void watchReadiness({
+      keeper,
+      machine: this.name,
+      signal,
+      deadlineMs: bootTimeoutMs,
+      onReady: () => {
+        state.updateMachine(this.name, { state: "RUNNING", ready: true });
+        this.#firstReady.resolve();
+        this.#options.onReady();
+      },
+      onLost: reason => {
+        if (!this.#stopping) state.updateMachine(this.name, { ready: false, step: { phase: "channel", message: `waiting for the machine: ${reason}` } });
+      },
+      onLate: () => this.#late(vm),
+    });
+  }
+
+  #enterPhase(phase: "kernel" | "init" | "channel" | string, message: string): void {
+    const { state } = this.#options;
+    if (phase === "init") state.markPhase("kernel");
+    if (phase === "channel") state.markPhase("init");
+    this.#step = phase;
+    state.updateMachine(this.name, { step: { phase: phase as "kernel", message } });
+  }
+
+  #late(vm: Vm): void {
+    const { state, bootTimeoutMs } = this.#options;
+    const problem = new Problem("playground/machine-not-ready", {
+      message: `${this.name} was not ready within ${bootTimeoutMs / 1000} s (it got as far as: ${this.#step})`,
+      where: { machine: this.name, step: this.#step },
+      details: vm.console.lastLines(15),
+    });
+    state.updateMachine(this.name, { problem });
+    this.#firstReady.reject(problem);
+  }
+
+  async #ended(exit: VmExit): Promise<void> {
+    const { state, keeper } = this.#options;
+    this.#cycle?.abort();
+    this.#vm = undefined;
+    await keeper.drop(this.name);
+    const problem = this.#stopping ? undefined : diagnoseExit(this.name, exit, this.#step, this.#isReady());
+    state.updateMachine(this.name, { state: "STOPPED", ready: false, ...(problem === undefined ? {} : { problem }) });
+    this.#firstReady.reject(
+      problem ?? new Problem("playground/machine-died", { message: `${this.name} was switched off while it started` }),
+    );
+    this.#options.onOff();
+  }
+
+  #isReady(): boolean {
+    return this.#options.state.machine(this.name).conditions.some(condition => condition.status === "True");
+  }
+
+  /** True when the guest has taken the command. It may cut the connection before it answers. */
+  async #ask(command: "poweroff" | "reboot"): Promise<boolean> {
+    if (!this.#isReady()) return false;
+    try {
+      const signal = AbortSignal.timeout(5000);
+      const channel = await this.#options.keeper.get(this.name, "root", { signal, deadlineMs: 2000 });
+      const { exitCode } = await channel.exec(command, { signal });
+      return exitCode === 0 || exitCode === null;
+    } catch (error) {
+      // A connection that ends under the command is how success looks from here.
+      return error instanceof Problem && error.code === "provisioning/connection-lost";
+    }
+  }
+}
+
+/** Where the machine's console is kept. */
+export const consoleFiles = (paths: Paths, playId: string, machine: string) => {
+  const file = consoleLogFile(paths, playId, machine);
+  return [`${file}.1`, file];
+};

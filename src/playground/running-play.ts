@@ -1,0 +1,220 @@
+import { open } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PlayState, TaskState } from "../api/play-state.ts";
+import { Problem } from "../api/problems.ts";
+import { Scope } from "../lib/scope.ts";
+import { openNetwork } from "../network/open-network.ts";
+import type { Plan } from "../plan/plan.ts";
+import { openChannel } from "../provisioning/channel.ts";
+import { ChannelKeeper } from "../provisioning/channel-keeper.ts";
+import type { PlayKeys } from "../provisioning/keys.ts";
+import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
+import type { Paths } from "../store/paths.ts";
+import { type LiveState, withoutTaskOutput } from "./live-state.ts";
+import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
+import type { TerminalRequest } from "./plays.ts";
+import type { Prepared } from "./prepare.ts";
+import type { RunnerActions } from "./runner-api.ts";
+
+export interface RunningPlayOptions {
+  paths: Paths;
+  plan: Plan;
+  prepared: Prepared;
+  keys: PlayKeys;
+  state: LiveState;
+  /** Tasks of an earlier run of this play: what has ended is not run again. */
+  previousTasks: readonly TaskState[];
+}
+
+const channelPort = 2022;
+/** A play whose machines have all been off for this long is over. */
+const allOffMs = 60_000;
+const consoleMaxBytes = 256 * 1024;
+/** Manifests are written for hosts with hardware virtualization; emulated machines get this much more time. */
+const slowness = { kvm: 1, tcg: 5 };
+const bootTimeoutMs = { kvm: 120_000, tcg: 420_000 };
+
+/** One play while its runner lives: boots it, answers what is asked of it, shuts it down. */
+export class RunningPlay implements RunnerActions {
+  readonly #options: RunningPlayOptions;
+  readonly #keeper: ChannelKeeper;
+  readonly #machines: MachineRuntime[];
+  readonly #tasks: TaskRun;
+  readonly #stopRequest = new AbortController();
+  #allOff = Promise.withResolvers<void>();
+
+  constructor(options: RunningPlayOptions) {
+    this.#options = options;
+    const { plan, keys, state, prepared } = options;
+    const { acceleration } = prepared;
+    this.#keeper = new ChannelKeeper({
+      connect: (machine, username, wait) =>
+        openChannel({
+          machine,
+          username,
+          address: this.#address(machine),
+          port: channelPort,
+          privateKey: keys.channel.privateKey,
+          hostKey: keys.machines[machine]?.channelHost.publicKey ?? "",
+          ...wait,
+        }),
+    });
+    this.#tasks = runTasks({
+      tasks: plan.tasks,
+      machines: plan.machines,
+      channel: (machine, wait) => this.#keeper.get(machine, "root", wait),
+      timeoutFactor: slowness[acceleration],
+      previous: options.previousTasks,
+      // Later: the first changes come while the run is being made.
+      onChange: () => queueMicrotask(() => this.#showTasks()),
+    });
+    this.#machines = plan.machines.map(
+      machine =>
+        new MachineRuntime({
+          ...options,
+          machine,
+          acceleration,
+          prepared: prepared.machines[machine.name] as Prepared["machines"][string],
+          keeper: this.#keeper,
+          bootTimeoutMs: bootTimeoutMs[acceleration],
+          onReady: () => this.#tasks.machineReady(machine.name),
+          onOff: () => this.#noticeOff(),
+        }),
+    );
+    state.setTasks(this.#tasks.statesWithOutput());
+  }
+
+  /** Boots, serves until it is asked to stop (or all machines stay off), shuts down. Rejects when the boot fails. */
+  async run(terminate: AbortSignal): Promise<void> {
+    const { state } = this.#options;
+    terminate.addEventListener("abort", () => this.stop(), { once: true });
+    await using scope = new Scope(`play ${this.#options.plan.playId}`);
+    scope.own("channels", () => this.#keeper[Symbol.asyncDispose]());
+    scope.own("tasks", () => this.#tasks[Symbol.asyncDispose]());
+    try {
+      await this.#boot(scope);
+    } catch (error) {
+      // Asked to stop while booting: that is no failure.
+      if (!this.#stopRequest.signal.aborted) throw error;
+    }
+    if (!this.#stopRequest.signal.aborted) {
+      void this.#noteTasksDone();
+      await Promise.race([aborted(this.#stopRequest.signal), this.#allOff.promise]);
+    }
+    state.enter("STOPPING");
+    await Promise.all(this.#machines.map(machine => machine.powerOff()));
+    state.setTasks(this.#tasks.statesWithOutput());
+    state.enter("STOPPED");
+  }
+
+  async #boot(scope: Scope): Promise<void> {
+    const { plan, state } = this.#options;
+    const { signal } = this.#stopRequest;
+    state.enter("STARTING");
+    await Promise.all([
+      openNetwork(plan, scope, signal).then(() => state.markPhase("network")),
+      ...this.#machines.map(machine => machine.createDrives(signal)),
+    ]);
+    state.markPhase("drives");
+    for (const machine of this.#machines) scope.own(`machine ${machine.name}`, () => machine.kill());
+    await Promise.all(this.#machines.map(machine => machine.powerOn(signal)));
+    state.enter("RUNNING");
+    await Promise.race([Promise.all(this.#machines.map(machine => machine.whenReady())), rejectWhenAborted(signal)]);
+    state.markPhase("channel");
+  }
+
+  async #noteTasksDone(): Promise<void> {
+    await this.#tasks.whenSettled();
+    if (this.#tasks.allCompleted) this.#options.state.markPhase("tasks");
+  }
+
+  #showTasks(): void {
+    this.#options.state.setTasks(this.#tasks.statesWithOutput());
+  }
+
+  #noticeOff(): void {
+    if (!this.#machines.every(machine => machine.isOff)) return;
+    setTimeout(() => {
+      if (this.#machines.every(machine => machine.isOff)) this.#allOff.resolve();
+    }, allOffMs).unref();
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<PlayState> {
+    for await (const state of this.#options.state.watch(signal)) yield withoutTaskOutput(state);
+  }
+
+  tasks(): TaskState[] {
+    return this.#tasks.statesWithOutput();
+  }
+
+  stop(): void {
+    this.#stopRequest.abort(new Error("the play was asked to stop"));
+  }
+
+  retryTask(task: string): void {
+    this.#tasks.retry(task);
+    void this.#noteTasksDone();
+  }
+
+  skipTask(task: string): void {
+    this.#tasks.skip(task);
+  }
+
+  machineAction(name: string, action: "reboot" | "stop" | "restart"): Promise<void> | void {
+    const machine = this.#machine(name);
+    if (action === "reboot") return machine.reboot();
+    const work = action === "stop" ? machine.powerOff() : this.#powerCycle(machine);
+    // The request is accepted; how it goes on shows in the machine's state.
+    work.catch(error => this.#options.state.updateMachine(name, { problem: Problem.from(error) }));
+  }
+
+  async #powerCycle(machine: MachineRuntime): Promise<void> {
+    await machine.powerOff();
+    await machine.powerOn(this.#stopRequest.signal);
+  }
+
+  async console(name: string): Promise<string> {
+    const { paths, plan } = this.#options;
+    const parts: Buffer[] = [];
+    for (const file of consoleFiles(paths, plan.playId, this.#machine(name).name)) parts.push(await readTail(file, consoleMaxBytes));
+    return Buffer.concat(parts).subarray(-consoleMaxBytes).toString();
+  }
+
+  #machine(name: string): MachineRuntime {
+    const machine = this.#machines.find(candidate => candidate.name === name);
+    if (machine !== undefined) return machine;
+    const known = this.#machines.map(candidate => candidate.name).join(", ");
+    throw new Problem("server/not-found", { message: `the play has no machine "${name}" (it has: ${known})` });
+  }
+
+  #address(name: string): string {
+    return this.#options.plan.machines.find(machine => machine.name === name)?.interfaces[0]?.address ?? "";
+  }
+}
+
+async function readTail(file: string, maxBytes: number): Promise<Buffer> {
+  try {
+    await using handle = await open(file, "r");
+    const { size } = await handle.stat();
+    const length = Math.min(size, maxBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } catch {
+    // No console yet.
+    return Buffer.alloc(0);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  await aborted(signal);
+  throw signal.reason;
+}
