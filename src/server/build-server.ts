@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import rateLimit from "@fastify/rate-limit";
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import packageJson from "../../package.json" with { type: "json" };
 import { Problem } from "../api/problems.ts";
@@ -94,7 +94,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // Addresses hold tickets and codes, so they do not belong into logs.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     serverFactory: handler => createHttpServer(handler, origins, ports),
     // A slow start of a machine is reported over sockets; no request of ours takes this long.

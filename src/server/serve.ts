@@ -80,7 +80,7 @@ async function listen({ app }: LabyardServer, { listen: { host, port } }: Server
         ? "another program already listens there"
         : code === "EACCES"
           ? "the system does not allow it"
-          : `${code ?? cause}`;
+          : String(code ?? cause);
     throw new Problem("server/listen-failed", { message: `Cannot listen on ${host}:${port}: ${why}`, cause });
   }
 }

@@ -16,12 +16,13 @@ export async function serveWebUi(app: FastifyInstance, directory: string): Promi
   if (isBuilt) {
     await app.register(fastifyStatic, {
       root: directory,
+      // Or the plugin sets its own over ours.
+      cacheControl: false,
       // Names of assets hold their digest; the index names them and must be asked for every time.
-      setHeaders: (reply, path) =>
-        reply.setHeader(
-          "cache-control",
-          path.includes(`${join(directory, "assets")}/`) ? "public, max-age=31536000, immutable" : "no-cache",
-        ),
+      setHeaders: (reply, path) => {
+        const isAsset = path.includes(`${join(directory, "assets")}/`);
+        reply.setHeader("cache-control", isAsset ? "public, max-age=31536000, immutable" : "no-cache");
+      },
     });
   }
   app.setNotFoundHandler(async (request, reply) => {
