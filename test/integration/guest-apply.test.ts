@@ -218,10 +218,7 @@ suite("what cannot be done ends the boot with one clear line", async () => {
   mkdirSync(root.of("/etc/a-directory"));
   execFileSync("mkfifo", [root.of("/etc/a-pipe")]);
   const cases: Array<[StartupFilePlan, RegExp]> = [
-    [
-      file("/etc/circle-a/x", ""),
-      /^labyard: startup-files: \/etc\/circle-a\/x: its symbolic links go round in a circle$/m,
-    ],
+    [file("/etc/circle-a/x", ""), /^labyard: startup: \/etc\/circle-a\/x: its symbolic links go round in a circle$/m],
     [file("/etc/circle-a", ""), /its symbolic links go round in a circle$/m],
     [file("/etc/escape/passwd", "x"), /leads to \/proc\/1\/root\/etc\/passwd, which is not on a drive$/m],
     [file("/etc/a-directory", ""), /\/etc\/a-directory: exists and is not a regular file$/m],
