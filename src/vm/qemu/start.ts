@@ -8,7 +8,7 @@ import { qemuFacts } from "./facts.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
 
 const consoleLinesKept = 40;
-const resetSettlesMs = 200;
+const resetSettlesMs = 100;
 /** A panic's registers and stack follow its first line. */
 const panicLinesMax = 100;
 const panicLine = /^\[ *\d+\.\d+\](\[.*\])? Kernel panic - not syncing/;
