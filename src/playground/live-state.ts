@@ -79,13 +79,16 @@ export class LiveState {
     return this.#latest.watch(signal);
   }
 
-  /** Ends all watchers after they have seen the last state, and writes it to disk. */
+  /** Writes the last state to disk, then ends all watchers: whoever learns of the end finds it there. */
   async end(): Promise<void> {
-    this.#latest.end();
     clearTimeout(this.#persistTimer);
     this.#persistTimer = undefined;
     await this.#persisting.catch(() => {});
-    await this.#persist();
+    try {
+      await this.#persist();
+    } finally {
+      this.#latest.end();
+    }
   }
 
   #change(state: PlayState): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { currentState, type PlayState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { Latest } from "../lib/latest.ts";
@@ -11,7 +12,7 @@ import { launchRunner, logTail } from "./launch.ts";
 import { LiveState, withoutTaskOutput } from "./live-state.ts";
 import { lookupPrepared } from "./prepare.ts";
 import { prepareInChild } from "./prepare-process.ts";
-import { askRunner, watchRunner } from "./runner-client.ts";
+import { askRunner, runnerAnswers, watchRunner } from "./runner-client.ts";
 
 export interface TrackedPlayOptions {
   paths: Paths;
@@ -156,6 +157,7 @@ export class TrackedPlay {
     const { paths, playId } = this.#options;
     for await (const state of watchRunner(runnerSocket(paths, playId), this.#abort.signal)) this.show(state);
     if (this.#abort.signal.aborted) return;
+    await untilSilent(runnerSocket(paths, playId));
     await reapPlay(paths, playId);
     const last = (await readPlayState(paths, playId)) ?? this.state;
     if (statesWithRunner.includes(currentState(last)) || currentState(last) === "WARMED_UP") await this.declareRunnerGone();
@@ -186,3 +188,10 @@ export class TrackedPlay {
 }
 
 const leaving = new Error("the server is leaving");
+const farewellMs = 5000;
+
+/** Lets a runner that has said its last word release what it owns; one that hangs is left to the reaper. */
+async function untilSilent(socket: string): Promise<void> {
+  const deadline = Date.now() + farewellMs;
+  while (Date.now() < deadline && (await runnerAnswers(socket))) await sleep(20);
+}
