@@ -135,7 +135,6 @@ const play: Plan = {
       gateway: "172.16.0.1",
       gatewayMac: "52:54:00:ff:00:01",
       private: false,
-      hostAddresses: [],
     },
   ],
   machines: [],
