@@ -1,13 +1,14 @@
 import type { Machine, Manifest } from "../manifest/schema.ts";
+import { sizeInMiB } from "../manifest/size.ts";
 import { type Addresses, allocateAddresses } from "./addresses.ts";
 import { planDrives } from "./drives.ts";
 import { chooseEgress } from "./egress.ts";
 import { chooseBackend, chooseKernel } from "./engine.ts";
 import { gatewayMac, interfaceMac } from "./mac.ts";
 import { defaultGateway, hostsSeenFrom, nameservers } from "./names.ts";
+import { idleFields } from "./idle-fields.ts";
 import type { HostFacts, InterfacePlan, MachinePlan, NetworkPlan, Plan, StartupFilePlan, UserPlan } from "./plan.ts";
 import { planResources } from "./resources.ts";
-import { sizeMiB } from "./size.ts";
 import { planTabs } from "./tabs.ts";
 import { planTasks } from "./tasks.ts";
 
@@ -80,7 +81,7 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
     initConditions: { ...initConditions },
     hasInitConditions: (spec.initConditions?.values ?? []).length > 0,
     ...(spec.registryAuth ? { registryAuth: spec.registryAuth } : {}),
-    notices: [...resources.notices, ...engines.flatMap(engine => engine.notices), ...tabs.notices],
+    notices: [...resources.notices, ...engines.flatMap(engine => engine.notices), ...tabs.notices, ...idleFields(spec)],
   };
 }
 
@@ -117,7 +118,7 @@ function planInterfaces(
 function requestOf({ resources, backend }: Machine): MachinePlan["requested"] {
   return {
     ...(resources?.cpuCount === undefined ? {} : { vcpus: resources.cpuCount }),
-    ...(resources?.ramSize === undefined ? {} : { memoryMiB: sizeMiB(resources.ramSize) }),
+    ...(resources?.ramSize === undefined ? {} : { memoryMiB: sizeInMiB(resources.ramSize) }),
     ...(backend === undefined ? {} : { backend }),
   };
 }

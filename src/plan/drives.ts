@@ -1,7 +1,7 @@
 import { defaults } from "../manifest/limits.ts";
 import type { Drive } from "../manifest/schema.ts";
+import { sizeInMiB } from "../manifest/size.ts";
 import type { DrivePlan } from "./plan.ts";
-import { sizeMiB } from "./size.ts";
 
 /** The drives of one machine in list order, which is also the order in which the guest sees them. */
 export function planDrives(drives: readonly Drive[]): DrivePlan[] {
@@ -13,7 +13,7 @@ export function planDrives(drives: readonly Drive[]): DrivePlan[] {
       device: `vd${String.fromCharCode("a".charCodeAt(0) + index)}`,
       ...(source === undefined ? {} : { source }),
       ...(mount === undefined ? {} : { mount }),
-      sizeBytes: sizeMiB(size ?? (mount === "/" ? defaults.rootDriveSize : defaults.extraDriveSize)) * 1024 * 1024,
+      sizeBytes: sizeInMiB(size ?? (mount === "/" ? defaults.rootDriveSize : defaults.extraDriveSize)) * 1024 * 1024,
       sizeIsExplicit: size !== undefined,
       ...(filesystem === undefined ? {} : { filesystem }),
       readOnly,

@@ -7,12 +7,6 @@ export const networkProblems = {
     title: "The networks of the play cover every range that its uplink could use",
     hint: "Make one of the networks smaller, for example a /24 of 10.0.0.0/8.",
   },
-  "network/namespace-refused": {
-    owner: "operator",
-    status: 500,
-    title: "This host does not allow the play's network to be set up",
-    hint: "Run 'labyard doctor': it names the setting that is in the way.",
-  },
   "network/setup-failed": {
     owner: "operator",
     status: 500,
