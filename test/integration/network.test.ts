@@ -83,7 +83,7 @@ suite("the network of a play", { timeout: 120_000 }, () => {
     // A learner turns the machine between the two into a router: the second name server answers from there on.
     await web.run("nft", "add table ip nat; add chain ip nat out { type nat hook postrouting priority 100; }");
     await web.run("nft", "add rule ip nat out oifname eth0 masquerade");
-    await web.run("sysctl", "-qw", "net.ipv4.ip_forward=1");
+    await web.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward");
     await db.run("ip", "route", "replace", "default", "via", "10.0.2.1");
     assert.ok((await db.resolve(plan.egress.resolver, mirror)).addresses?.includes(reachable.address));
     assert.equal(await db.connect(reachable.address, 80), "open");
