@@ -65,6 +65,7 @@ export async function writeExt4(
       await writer.finish();
       const { freeBlocks } = await writeGroups(layout, identity, journal, inventory, writer.cursor.position, file);
       await syncFile(handle, options.signal);
+      options.onProgress?.(demand.fileBlocks * blockSize, demand.fileBlocks * blockSize);
       return {
         usedBytes: (layout.blockCount - freeBlocks) * blockSize,
         inodeCount: layout.inodeCount,

@@ -27,7 +27,8 @@ test("what the inode cannot hold goes to a block, in the order the kernel search
     ["user.c", value],
   ]);
   const names: string[] = [];
-  for (let at = 32; block !== undefined && block.readUInt32LE(at) !== 0; ) {
+  assert.ok(block !== undefined);
+  for (let at = 32; block.readUInt32LE(at) !== 0; ) {
     const length = block.readUInt8(at);
     names.push(`${block.readUInt8(at + 1)}.${block.toString("latin1", at + 16, at + 16 + length)}`);
     at += 16 + ((length + 3) & ~3);
