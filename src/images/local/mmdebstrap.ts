@@ -29,16 +29,19 @@ export interface BootstrapOptions {
 /** Installs a recipe's packages into a new root and streams it as an uncompressed archive into `sink`. */
 export async function bootstrap(recipe: Recipe, sink: BlobSink, options: BootstrapOptions): Promise<void> {
   options.signal?.throwIfAborted();
-  const child = await startChild(argumentsFor(recipe, options.isRoot), {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-      LC_ALL: "C.UTF-8",
-      TMPDIR: options.workDirectory,
-      SOURCE_DATE_EPOCH: String(recipe.sourceDateEpoch),
-      ...proxySettings(process.env),
+  const child = await startChild(
+    [...(await dyingWithParent(options.isRoot)), ...argumentsFor(recipe, options.isRoot)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        LC_ALL: "C.UTF-8",
+        TMPDIR: options.workDirectory,
+        SOURCE_DATE_EPOCH: String(recipe.sourceDateEpoch),
+        ...proxySettings(process.env),
+      },
     },
-  });
+  );
   let stopReason: string | undefined;
   const stop = (reason: string) => {
     stopReason ??= reason;
@@ -71,6 +74,17 @@ export async function removeWorkDirectory(directory: string, isRoot: boolean): P
   const remove = ["rm", "-rf", "--one-file-system", directory];
   await run(isRoot ? remove : ["mmdebstrap", "--unshare-helper", ...remove], { allowFailure: !isRoot });
   if (!isRoot) await run(remove);
+}
+
+/**
+ * What to put before a command so that it does not outlive this process, should that be killed. Root's builds mount
+ * things, so they get namespaces that take processes and mounts with them, where this host lets root have some.
+ */
+async function dyingWithParent(isRoot: boolean): Promise<string[]> {
+  if (!isRoot) return ["setpriv", "--pdeathsig", "TERM"];
+  const isolated = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--mount-proc", "--kill-child"];
+  const probe = await run([...isolated, "true"], { allowFailure: true, timeoutMs: 10_000 });
+  return probe.exitCode === 0 ? isolated : [];
 }
 
 function argumentsFor(recipe: Recipe, isRoot: boolean): string[] {
