@@ -60,31 +60,27 @@ export function checkManifest(parsed: ParsedManifest, options: CheckOptions): Ch
 }
 
 function merge(input: ManifestInput, options: CheckOptions): ManifestInput {
-  const { base, current, name } = options;
-  switch (options.for) {
-    case "create": {
-      const merged = base === undefined ? input : withOwnCard(mergeWithBase(base, input), input);
-      return given({ ...merged, name: name ?? input.name, base: base?.name ?? input.base });
-    }
-    case "start": {
-      if (base === undefined) return input;
-      const { tabs, networks, machines, initTasks } = input.playground ?? {};
-      const merged = mergeWithBase(base, { playground: { tabs, networks, machines, initTasks } });
-      return { ...merged, name: base.name };
-    }
-    case "update": {
-      const cover = input.cover ?? current?.cover;
-      const machines = input.playground?.machines?.map(machine => withRequiredParts(machine, base));
-      const spec = input.playground === undefined ? undefined : given({ ...input.playground, machines });
-      return given({
-        ...input,
-        name: current?.name ?? input.name,
-        base: current?.base ?? input.base,
-        cover,
-        playground: spec,
-      });
-    }
-  }
+  if (options.for === "create") return mergeForCreate(input, options);
+  if (options.for === "update") return mergeForUpdate(input, options);
+  if (options.base === undefined) return input;
+  const { tabs, networks, machines, initTasks } = input.playground ?? {};
+  return mergeWithBase(options.base, { playground: { tabs, networks, machines, initTasks } });
+}
+
+function mergeForCreate(input: ManifestInput, { base, name }: CheckOptions): ManifestInput {
+  const merged = base === undefined ? input : withOwnCard(mergeWithBase(base, input), input);
+  return given({ ...merged, name: name ?? input.name, base: base?.name ?? input.base });
+}
+
+function mergeForUpdate(input: ManifestInput, { base, current }: CheckOptions): ManifestInput {
+  const machines = input.playground?.machines?.map(machine => withRequiredParts(machine, base));
+  return given({
+    ...input,
+    name: current?.name ?? input.name,
+    base: current?.base ?? input.base,
+    cover: input.cover ?? current?.cover,
+    playground: input.playground === undefined ? undefined : given({ ...input.playground, machines }),
+  });
 }
 
 /** Card, access and secret are the new playground's own; they are not inherited. */

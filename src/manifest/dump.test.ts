@@ -175,7 +175,7 @@ test("any text survives a dump", () => {
         assert.equal(dumpManifest(parsed.input as Manifest), dumpManifest(manifest));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

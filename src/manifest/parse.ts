@@ -1,8 +1,7 @@
-import type { z } from "zod";
 import { Findings, type ReadingResult } from "./findings.ts";
 import { jsonToTree } from "./read/json.ts";
 import { rewriteLegacyForms } from "./read/legacy.ts";
-import { readPart } from "./read/part.ts";
+import { readValue } from "./read/reader.ts";
 import { describeNode, entryOf, isNull, type SourceMap, type SourceNode, without } from "./read/source-tree.ts";
 import { yamlToTree } from "./read/yaml.ts";
 import { type ManifestInput, manifestSchema, specSchema } from "./schema.ts";
@@ -57,9 +56,9 @@ function readDocument(tree: SourceNode, findings: Findings, options: { isKindReq
     findings.markUnreadable("playground");
   }
   const root = rewriteLegacyForms(without(tree, "kind"), findings);
-  const input = readPart(manifestSchema, root, { path: "", label: "", name: "" }, findings);
+  const input = readValue(manifestSchema, root, { path: "", label: "", name: "" }, findings);
   // Reading follows the schema this type is inferred from, field by field.
-  return { input: (input ?? {}) as ManifestInput, ...findings.result() };
+  return { input: input ?? {}, ...findings.result() };
 }
 
 function checkKind(root: SourceMap, findings: Findings, isRequired: boolean): void {
@@ -96,8 +95,7 @@ const contentKinds = new Set([
 ]);
 
 function nestSpec(body: SourceMap): SourceMap {
-  const shape: z.core.$ZodShape = specSchema.shape;
-  const isSpecKey = (key: string) => Object.hasOwn(shape, key) || key === "access";
+  const isSpecKey = (key: string) => Object.hasOwn(specSchema.shape, key) || key === "access";
   const spec: SourceMap = { type: "map", entries: body.entries.filter(entry => isSpecKey(entry.key)) };
   const rest = body.entries.filter(entry => !isSpecKey(entry.key) && entry.key !== "playground");
   return { type: "map", entries: [...rest, { key: "playground", value: spec }] };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fieldReadings, type PartReading, partReadings } from "../field.ts";
 import { childPath, type Findings } from "../findings.ts";
 import { didYouMean, nearest } from "../nearest.ts";
-import { type Place, readValue, subject, wrongShape } from "./reader.ts";
+import { type Place, subject, wrongShape } from "./place.ts";
 import {
   describeNode,
   isNull,
@@ -13,8 +13,17 @@ import {
   toPlainValue,
 } from "./source-tree.ts";
 
+/** How a field is read: the reader of all kinds of values, which itself reads objects with this file. */
+export type ReadField = (schema: z.core.$ZodType, node: SourceNode, place: Place, findings: Findings) => unknown;
+
 /** Reads an object of the manifest field by field; an object without any field counts as absent. */
-export function readPart(schema: z.ZodObject, node: SourceNode, place: Place, findings: Findings): unknown {
+export function readPart(
+  schema: z.ZodObject,
+  node: SourceNode,
+  place: Place,
+  findings: Findings,
+  readField: ReadField,
+): unknown {
   const reading: PartReading = partReadings.get(schema) ?? { noun: "object" };
   if (node.type !== "map") {
     if (reading.code === undefined) {
@@ -32,7 +41,7 @@ export function readPart(schema: z.ZodObject, node: SourceNode, place: Place, fi
   }
   const label = place.name === "" || reading.noun === "playground" ? place.label : subject(place);
   const result: Record<string, unknown> = {};
-  const given = readFields(schema, node.entries, reading, { ...place, label }, findings);
+  const given = readFields(schema, node.entries, reading, { ...place, label }, findings, readField);
   // Fields in the order of the schema, whatever the order of the source, so that equal manifests are equal texts.
   for (const key of Object.keys(schema.shape)) {
     const value = given.get(key) ?? fillOf(schema, key);
@@ -48,6 +57,7 @@ function readFields(
   reading: PartReading,
   place: Place,
   findings: Findings,
+  readField: ReadField,
 ): Map<string, unknown> {
   const given = new Map<string, unknown>();
   const written = new Set<string>();
@@ -78,7 +88,7 @@ function readFields(
       continue;
     }
     written.add(key);
-    const value = readValue(field, node, { ...place, path, name: key }, findings);
+    const value = readField(field, node, { ...place, path, name: key }, findings);
     if (value !== undefined) given.set(key, value);
   }
   return given;

@@ -3,19 +3,9 @@ import { type FieldReading, fieldReadings, partReadings } from "../field.ts";
 import { childPath, type Findings } from "../findings.ts";
 import { didYouMean, nearest } from "../nearest.ts";
 import { readPart } from "./part.ts";
+import { type Place, subject, wrongShape } from "./place.ts";
 import { readBoolean, readInteger, readMode, readSeconds, readSize, type ScalarReading } from "./scalars.ts";
 import { describeNode, isNull, type SourceNode, type SourceScalar, setOwn, shorten } from "./source-tree.ts";
-
-/** Where reading is: the path for findings, and the words for it in messages. */
-export interface Place {
-  path: string;
-  /** "drive 2 of "dev-01"", "" at the top */
-  label: string;
-  /** The key or position that led here: "size", "drives[1]" */
-  name: string;
-  /** Name of the machine we are inside, for labels. */
-  machine?: string | undefined;
-}
 
 /**
  * Reads a node as the schema's type says, leniently, into its canonical form. undefined means absent, or that a finding
@@ -24,7 +14,7 @@ export interface Place {
 export function readValue(schema: z.core.$ZodType, node: SourceNode, place: Place, findings: Findings): unknown {
   if (isNull(node)) return undefined;
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  if (inner instanceof z.ZodObject) return readPart(inner, node, place, findings);
+  if (inner instanceof z.ZodObject) return readPart(inner, node, place, findings, readValue);
   if (inner instanceof z.ZodRecord) return readRecord(inner, node, place, findings);
   if (inner instanceof z.ZodArray) return readList(inner, node, place, findings);
   if (node.type !== "scalar") {
@@ -34,20 +24,9 @@ export function readValue(schema: z.core.$ZodType, node: SourceNode, place: Plac
   return readScalar(inner, schema instanceof z.ZodOptional, node, place, findings);
 }
 
-export function wrongShape(node: SourceNode, place: Place, expected: string, findings: Findings): void {
-  findings.add("manifest/type", place.path, `${subject(place)} must be ${expected}, found ${describeNode(node)}`);
-  findings.markUnreadable(place.path);
-}
-
 function isEmpty(path: string, label: string, findings: Findings): void {
   findings.add("manifest/type", path, `${label} is empty`);
   findings.markUnreadable(path);
-}
-
-/** `size of drive 2 of "dev-01"`; `title` */
-export function subject(place: Place): string {
-  if (place.name === "") return place.label === "" ? "the manifest" : place.label;
-  return place.label === "" || place.label === "playground" ? place.name : `${place.name} of ${place.label}`;
 }
 
 function readRecord(schema: z.ZodRecord, node: SourceNode, place: Place, findings: Findings): unknown {

@@ -123,7 +123,7 @@ export class YamlTreeBuilder {
 /** Keys are text, whatever YAML takes them for: `no`, `1` and `~` are names like any other. */
 function keyText(key: Node | null, position: Position | undefined): string {
   if (key === null) return "";
-  if (isScalar(key)) return key.source ?? String(key.value ?? "");
+  if (isScalar(key)) return key.source ?? "";
   throw new YamlRefusal("a key must be text, found an object, a list or an alias", position);
 }
 
@@ -139,7 +139,7 @@ function scalar(node: Scalar, position: Position | undefined): SourceNode {
   const value =
     typeof node.value === "number" || typeof node.value === "boolean" || node.value === null
       ? node.value
-      : String(node.source ?? node.value);
+      : (node.source ?? "");
   return { type: "scalar", value, text: node.source ?? "", isText, position };
 }
 

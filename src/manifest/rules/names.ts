@@ -24,8 +24,7 @@ export function isLoginName(name: string): boolean {
 }
 
 export function hasControlCharacters(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-  return /[\u0000-\u001f\u007f]/.test(text);
+  return /\p{Cc}/u.test(text);
 }
 
 /** Absolute, and its own shortest form: no empty, "." or ".." component, no "/" at the end. */

@@ -1,4 +1,4 @@
-import { type Case, tab, many, machine } from "../case.ts";
+import { type Case, tab, many } from "../case.ts";
 
 // biome-ignore format: a table is read by its rows
 export const tabsCases: readonly Case[] = [

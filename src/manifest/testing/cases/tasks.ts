@@ -1,4 +1,4 @@
-import { type Case, task, condition, machine } from "../case.ts";
+import { type Case, task, condition } from "../case.ts";
 
 // biome-ignore format: a table is read by its rows
 export const tasksCases: readonly Case[] = [
