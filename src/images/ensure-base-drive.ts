@@ -147,9 +147,14 @@ function keysOf(image: LoadedImage, request: BaseDriveRequest): Keys {
   const keyFor = (size: number | "as needed") =>
     createHash("sha256").update([chainId, request.filesystem, baseVersion, size].join("\n")).digest("hex");
   return {
-    ordinary: keyFor(Math.min(request.sizeBytes, largestOrdinaryBase)),
+    ordinary: keyFor(ordinarySizeBytes(request)),
     larger: keyFor(request.sizeIsExplicit ? request.sizeBytes : "as needed"),
   };
+}
+
+/** Only the root file system is grown at boot, so a data drive is written at its full size. */
+function ordinarySizeBytes({ purpose, sizeBytes }: BaseDriveRequest): number {
+  return purpose === "data" ? sizeBytes : Math.min(sizeBytes, largestOrdinaryBase);
 }
 
 interface Sidecar extends Omit<BaseDrive, "path" | "imageDigest" | "reference" | "format"> {
@@ -191,7 +196,7 @@ async function makeDrive(
     (message): BootFinding => ({ code: "image/layer-warning", severity: "info", message, path: "/", fix: "" }),
   );
   const needed = requiredBytes(tree);
-  const ordinary = Math.min(options.sizeBytes, largestOrdinaryBase);
+  const ordinary = ordinarySizeBytes(options);
   const isOrdinary = needed <= ordinary || (options.sizeIsExplicit && options.sizeBytes === ordinary);
   const grown = Math.ceil(needed / gibibyte) * gibibyte;
   // An explicit size is a promise: the writer says so when the image does not fit into it.

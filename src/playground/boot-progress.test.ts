@@ -34,5 +34,7 @@ test("after the hand-over the guest cannot pretend to be the shim", () => {
 });
 
 test("unknown steps and endless lines are ignored", () => {
-  assert.deepEqual(record(["labyard: dance\n", "x".repeat(1_000_000), "\nlabyard: modules\n"]), ["init: loading drivers"]);
+  assert.deepEqual(record(["labyard: dance\n", "x".repeat(1_000_000), "\nlabyard: modules\n"]), [
+    "init: loading drivers",
+  ]);
 });

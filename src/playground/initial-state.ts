@@ -12,7 +12,11 @@ export function initialState(plan: Plan): PlayState {
       conditions: [{ name: "Ready", status: "False" }],
     })),
     tasks: plan.tasks.map(createdTask),
-    notices: plan.notices.map(({ code, message, machine }) => ({ code, message, ...(machine === undefined ? {} : { machine }) })),
+    notices: plan.notices.map(({ code, message, machine }) => ({
+      code,
+      message,
+      ...(machine === undefined ? {} : { machine }),
+    })),
     phases: {},
   };
 }

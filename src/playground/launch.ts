@@ -58,5 +58,9 @@ export async function launchRunner(paths: Paths, plan: Plan, signal: AbortSignal
 /** The last lines that the runner and its launcher wrote. */
 export async function logTail(paths: Paths, playId: string): Promise<string[]> {
   const text = await readFile(runnerLogFile(paths, playId), "utf8").catch(() => "");
-  return text.trim().split("\n").slice(-15).filter(line => line !== "");
+  return text
+    .trim()
+    .split("\n")
+    .slice(-15)
+    .filter(line => line !== "");
 }

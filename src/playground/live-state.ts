@@ -1,4 +1,12 @@
-import type { BootPhase, BootStep, MachineStateName, MachineStatus, PlayState, PlayStateName, TaskState } from "../api/play-state.ts";
+import type {
+  BootPhase,
+  BootStep,
+  MachineStateName,
+  MachineStatus,
+  PlayState,
+  PlayStateName,
+  TaskState,
+} from "../api/play-state.ts";
 import { currentState } from "../api/play-state.ts";
 import type { Problem } from "../api/problems.ts";
 import { Latest } from "../lib/latest.ts";
@@ -60,7 +68,10 @@ export class LiveState {
   }
 
   /** `state` and `ready` as given; a step is cleared unless given; a problem stays until the machine starts again. */
-  updateMachine(name: string, update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem }): void {
+  updateMachine(
+    name: string,
+    update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem },
+  ): void {
     const machines = this.current.machines.map(machine => (machine.name === name ? changed(machine, update) : machine));
     this.#change({ ...this.current, machines });
   }

@@ -100,13 +100,19 @@ export class LocalPlays implements Plays {
     finish().catch(error => log.error({ playId, err: error }, "a play could not be destroyed"));
   }
 
-  retryTask = (playId: string, task: string) => this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/retry`);
-  skipTask = (playId: string, task: string) => this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/skip`);
+  retryTask = (playId: string, task: string) =>
+    this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/retry`);
+  skipTask = (playId: string, task: string) =>
+    this.#ask<void>(playId, "POST", `/tasks/${encodeURIComponent(task)}/skip`);
   machineAction = (playId: string, machine: string, action: string) =>
     this.#ask<void>(playId, "POST", `/machines/${encodeURIComponent(machine)}/${action}`);
 
   async console(playId: string, machine: string): Promise<string> {
-    const answer = await this.#ask<{ content: string }>(playId, "GET", `/machines/${encodeURIComponent(machine)}/console`);
+    const answer = await this.#ask<{ content: string }>(
+      playId,
+      "GET",
+      `/machines/${encodeURIComponent(machine)}/console`,
+    );
     return answer.content;
   }
 
@@ -120,9 +126,16 @@ export class LocalPlays implements Plays {
 
   listTerminals = (playId: string) =>
     this.#ask<Array<{ id: string; machine: string; user: string }>>(playId, "GET", "/terminals");
-  closeTerminal = (playId: string, id: string) => this.#ask<void>(playId, "DELETE", `/terminals/${encodeURIComponent(id)}`);
+  closeTerminal = (playId: string, id: string) =>
+    this.#ask<void>(playId, "DELETE", `/terminals/${encodeURIComponent(id)}`);
 
-  async upgrade(playId: string, target: UpgradeTarget, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async upgrade(
+    playId: string,
+    target: UpgradeTarget,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+  ): Promise<void> {
     await spliceUpgrade(runnerSocket(this.#options.paths, playId), upgradePath(target), request, socket, head);
   }
 

@@ -9,7 +9,7 @@ import type { Vm, VmExit } from "../vm/machine.ts";
 import { BootProgress } from "./boot-progress.ts";
 import { diagnoseExit } from "./diagnose-exit.ts";
 import type { LiveState } from "./live-state.ts";
-import { type PreparedMachine, rootDrive } from "./prepare.ts";
+import type { PreparedMachine } from "./prepare.ts";
 import { startMachine } from "./start-machine.ts";
 
 export interface MachineRuntimeOptions {
@@ -56,8 +56,7 @@ export class MachineRuntime {
   async createDrives(signal: AbortSignal): Promise<MachineDrives> {
     const { paths, plan, machine, prepared, state } = this.#options;
     state.updateMachine(this.name, { state: "STARTING", step: { phase: "drives", message: "preparing drives" } });
-    const bases = { [rootDrive(machine).device]: prepared.root };
-    this.#drives = await createDrives(machine, { paths, playId: plan.playId, bases, signal });
+    this.#drives = await createDrives(machine, { paths, playId: plan.playId, bases: prepared.bases, signal });
     return this.#drives;
   }
 
@@ -123,7 +122,11 @@ export class MachineRuntime {
     vm.onEvent(event => {
       if (event.kind !== "reboot") return;
       progress.restart();
-      state.updateMachine(this.name, { state: "REBOOTING", ready: false, step: { phase: "kernel", message: "rebooting" } });
+      state.updateMachine(this.name, {
+        state: "REBOOTING",
+        ready: false,
+        step: { phase: "kernel", message: "rebooting" },
+      });
       void keeper.drop(this.name);
     });
     void watchReadiness({
@@ -137,7 +140,11 @@ export class MachineRuntime {
         this.#options.onReady();
       },
       onLost: reason => {
-        if (!this.#stopping) state.updateMachine(this.name, { ready: false, step: { phase: "channel", message: `waiting for the machine: ${reason}` } });
+        if (!this.#stopping)
+          state.updateMachine(this.name, {
+            ready: false,
+            step: { phase: "channel", message: `waiting for the machine: ${reason}` },
+          });
       },
       onLate: () => this.#late(vm),
     });

@@ -51,12 +51,22 @@ export async function prepareInChild(
 }
 
 /** The child's side: prints one JSON object a line. The exit code is 0 also for a told problem. */
-export async function runPreparation(paths: Paths, playId: string, signal: AbortSignal, print: (line: string) => void): Promise<void> {
+export async function runPreparation(
+  paths: Paths,
+  playId: string,
+  signal: AbortSignal,
+  print: (line: string) => void,
+): Promise<void> {
   const tell = (line: ProgressLine) => print(`${JSON.stringify(line)}\n`);
   try {
     const plan = await readRecord<Plan>(planFile(paths, playId));
     if (plan === undefined) throw new Problem("server/not-found", { message: `no play ${playId}` });
-    const prepared: Prepared = await prepare({ paths, plan, signal, onProgress: (machine, step) => tell({ machine, step }) });
+    const prepared: Prepared = await prepare({
+      paths,
+      plan,
+      signal,
+      onProgress: (machine, step) => tell({ machine, step }),
+    });
     await writeRecord(preparedFile(paths, playId), prepared);
     tell({ done: true });
   } catch (error) {

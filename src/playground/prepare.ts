@@ -18,7 +18,8 @@ export interface Prepared {
 
 export interface PreparedMachine {
   kernel: Kernel;
-  root: BaseDrive;
+  /** Of every drive that has a source, by device; the root drive's among them. */
+  bases: Record<string, BaseDrive>;
 }
 
 export interface PrepareOptions {
@@ -33,10 +34,15 @@ export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSign
   const machines: Prepared["machines"] = {};
   for (const machine of plan.machines) {
     const kernel = await lookupKernel(machine.kernel, paths);
-    const root = await lookupBaseDrive({ paths, ...rootSource(machine) });
-    if (kernel === undefined || root === undefined) return undefined;
-    requireUsers(machine, root);
-    machines[machine.name] = { kernel, root };
+    if (kernel === undefined) return undefined;
+    const bases: Record<string, BaseDrive> = {};
+    for (const drive of drivesFromImages(machine)) {
+      const base = await lookupBaseDrive({ paths, ...baseRequest(drive) });
+      if (base === undefined) return undefined;
+      bases[drive.device] = base;
+    }
+    requireUsers(machine, bases);
+    machines[machine.name] = { kernel, bases };
   }
   return { acceleration: await requireAcceleration({ paths, signal }), machines };
 }
@@ -54,15 +60,22 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     const say = (message: string, progress?: number) =>
       options.onProgress(machine.name, { phase: "image", message, ...(progress === undefined ? {} : { progress }) });
     machines[machine.name] = await placeProblems(machine.name, async () => {
-      const kernel = await ensureKernel(machine.kernel, { paths: options.paths, onProgress: say, signal: options.signal });
-      const root = await ensureBaseDrive({
+      const kernel = await ensureKernel(machine.kernel, {
         paths: options.paths,
-        ...rootSource(machine),
-        onProgress: progress => say(progress.message, fraction(progress)),
+        onProgress: say,
         signal: options.signal,
       });
-      requireUsers(machine, root);
-      return { kernel, root };
+      const bases: Record<string, BaseDrive> = {};
+      for (const drive of drivesFromImages(machine)) {
+        bases[drive.device] = await ensureBaseDrive({
+          paths: options.paths,
+          ...baseRequest(drive),
+          onProgress: progress => say(progress.message, fraction(progress)),
+          signal: options.signal,
+        });
+      }
+      requireUsers(machine, bases);
+      return { kernel, bases };
     });
   }
   return { acceleration: await requireAcceleration(options), machines };
@@ -74,18 +87,23 @@ export function rootDrive(machine: MachinePlan): DrivePlan {
   return drive;
 }
 
-function rootSource(machine: MachinePlan) {
-  const drive = rootDrive(machine);
+function drivesFromImages(machine: MachinePlan): DrivePlan[] {
+  return machine.drives.filter(drive => drive.source !== undefined);
+}
+
+function baseRequest(drive: DrivePlan) {
   return {
     source: drive.source as string,
     sizeBytes: drive.sizeBytes,
     sizeIsExplicit: drive.sizeIsExplicit,
     filesystem: "ext4" as const,
-    purpose: "root" as const,
+    purpose: drive.mount === "/" ? ("root" as const) : ("data" as const),
   };
 }
 
-function requireUsers(machine: MachinePlan, root: BaseDrive): void {
+function requireUsers(machine: MachinePlan, bases: Record<string, BaseDrive>): void {
+  const root = bases[rootDrive(machine).device];
+  if (root === undefined) throw new Error(`the root drive of ${machine.name} has no image`);
   const [first, ...others] = checkUsers(machine, root);
   if (first === undefined) return;
   throw Problem.fromJSON({ ...first.toJSON(), details: others.map(problem => problem.message) });

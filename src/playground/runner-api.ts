@@ -41,8 +41,16 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
     /^\/machines\/([^/]+)\/(reboot|stop|restart)$/,
     (actions, [machine, action]) => actions.machineAction(machine as string, action as "reboot" | "stop" | "restart"),
   ],
-  ["GET", /^\/machines\/([^/]+)\/console$/, async (actions, [machine]) => ({ content: await actions.console(machine as string) })],
-  ["POST", /^\/terminals$/, async (actions, _match, body) => ({ id: await actions.openTerminal(body as TerminalRequest) })],
+  [
+    "GET",
+    /^\/machines\/([^/]+)\/console$/,
+    async (actions, [machine]) => ({ content: await actions.console(machine as string) }),
+  ],
+  [
+    "POST",
+    /^\/terminals$/,
+    async (actions, _match, body) => ({ id: await actions.openTerminal(body as TerminalRequest) }),
+  ],
   ["GET", /^\/terminals$/, actions => actions.listTerminals()],
   ["DELETE", /^\/terminals\/([^/]+)$/, (actions, [id]) => actions.closeTerminal(id as string)],
 ];

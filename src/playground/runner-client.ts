@@ -40,7 +40,12 @@ export async function* watchRunner(socketPath: string, signal: AbortSignal): Asy
 }
 
 /** A raw stream to a port of a machine (HTTP CONNECT on the runner's socket). */
-export function dialThroughRunner(socketPath: string, machine: string, port: number, signal: AbortSignal): Promise<Duplex> {
+export function dialThroughRunner(
+  socketPath: string,
+  machine: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const ask = request({ socketPath, method: "CONNECT", path: `${machine}:${port}`, signal });
     ask.once("connect", (response, socket, head) => {
@@ -74,7 +79,12 @@ export async function spliceUpgrade(
   client: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const forwarded = ["sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions", "sec-websocket-protocol"];
+  const forwarded = [
+    "sec-websocket-key",
+    "sec-websocket-version",
+    "sec-websocket-extensions",
+    "sec-websocket-protocol",
+  ];
   const headers: Record<string, string> = { connection: "Upgrade", upgrade: "websocket", host: "runner" };
   for (const name of forwarded) {
     const value = clientRequest.headers[name];
@@ -109,13 +119,22 @@ export async function spliceUpgrade(
 
 function join(a: Duplex, b: Duplex): void {
   a.pipe(b).pipe(a);
-  for (const [one, other] of [[a, b], [b, a]] as const) {
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     one.on("error", () => other.destroy());
     one.on("close", () => other.destroy());
   }
 }
 
-function send(socketPath: string, method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const ask = request({ socketPath, method, path, signal, agent: false });
     ask.once("response", resolve);

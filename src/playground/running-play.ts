@@ -178,7 +178,8 @@ export class RunningPlay implements RunnerActions {
   async console(name: string): Promise<string> {
     const { paths, plan } = this.#options;
     const parts: Buffer[] = [];
-    for (const file of consoleFiles(paths, plan.playId, this.#machine(name).name)) parts.push(await readTail(file, consoleMaxBytes));
+    for (const file of consoleFiles(paths, plan.playId, this.#machine(name).name))
+      parts.push(await readTail(file, consoleMaxBytes));
     return Buffer.concat(parts).subarray(-consoleMaxBytes).toString();
   }
 

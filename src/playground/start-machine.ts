@@ -23,7 +23,9 @@ export async function startMachine(
     plan,
     machine,
     keys,
-    driveUuids: Object.fromEntries(machine.drives.map(({ device }) => [device, driveUuid(plan.playId, machine.name, device)])),
+    driveUuids: Object.fromEntries(
+      machine.drives.map(({ device }) => [device, driveUuid(plan.playId, machine.name, device)]),
+    ),
     modulesDrive: { device: guestDevice(machine.drives.length), filesystem: kernel.modulesDriveFilesystem },
   });
   const seedPath = seedFile(paths, plan.playId, machine.name);
@@ -57,5 +59,7 @@ export async function startMachine(
 /** The same for the life of the play, different between plays: guests derive identities from it. */
 function machineUuid(playId: string, machine: string): string {
   const hex = createHash("sha256").update(`${playId}/${machine}`).digest("hex");
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    "-",
+  );
 }

@@ -113,7 +113,11 @@ export class TrackedPlay {
     try {
       state.enter("WARMING_UP");
       for (const machine of state.current.machines) {
-        state.updateMachine(machine.name, { state: "WARMING_UP", ready: false, step: { phase: "image", message: "checking image and kernel" } });
+        state.updateMachine(machine.name, {
+          state: "WARMING_UP",
+          ready: false,
+          step: { phase: "image", message: "checking image and kernel" },
+        });
       }
       this.show(state.current);
       const plan = (await readRecord<Plan>(planFile(paths, playId))) as Plan;
@@ -160,7 +164,8 @@ export class TrackedPlay {
     await untilSilent(runnerSocket(paths, playId));
     await reapPlay(paths, playId);
     const last = (await readPlayState(paths, playId)) ?? this.state;
-    if (statesWithRunner.includes(currentState(last)) || currentState(last) === "WARMED_UP") await this.declareRunnerGone();
+    if (statesWithRunner.includes(currentState(last)) || currentState(last) === "WARMED_UP")
+      await this.declareRunnerGone();
     else this.show(last);
   }
 

@@ -23,9 +23,12 @@ export function renderFstab(drives: readonly DrivePlan[], driveUuids: Readonly<R
   return text(
     mountedDrives(drives).map(drive => {
       const uuid = driveUuids[drive.device];
-      if (uuid === undefined) throw new Error(`the file system of ${drive.device} has no known UUID`);
+      // Drives made from one image share its UUID; their places in the manifest tell them apart.
+      const device = drive.source === undefined ? `UUID=${uuid}` : `/dev/${drive.device}`;
+      if (drive.source === undefined && uuid === undefined)
+        throw new Error(`the file system of ${drive.device} has no known UUID`);
       const options = `defaults,nofail${drive.readOnly ? ",ro" : ""}`;
-      return `UUID=${uuid}\t${fstabField(drive.mount)}\t${drive.filesystem}\t${options}\t0\t0`;
+      return `${device}\t${fstabField(drive.mount)}\t${drive.filesystem}\t${options}\t0\t0`;
     }),
   );
 }
