@@ -9,6 +9,8 @@ import { QmpClient, type QmpEvent } from "./qmp.ts";
 
 const consoleLinesKept = 40;
 const resetSettlesMs = 100;
+/** Resets within this time of the first belong to it: no kernel is up again sooner. */
+const resetGroupMs = 1000;
 /** A panic's registers and stack follow its first line. */
 const panicLinesMax = 100;
 const panicLine = /^\[ *\d+\.\d+\](\[.*\])? Kernel panic - not syncing/;
@@ -52,6 +54,7 @@ class QemuVm implements Vm {
   readonly #listeners = new Set<(event: VmEvent) => void>();
   #reason: VmExit["reason"] = "crashed";
   #reset: NodeJS.Timeout | undefined;
+  #resetAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(child: Child, console: OpenConsole) {
     this.#child = child;
@@ -85,15 +88,17 @@ class QemuVm implements Vm {
       this.#endWith("shutdown");
       this.#emit({ kind: "shutdown" });
     } else if (event === "RESET" && data.guest === true) {
-      // Kernels try several ways to reset, and each that works before the processors stop is reported. What the guest
-      // printed before lies in the other socket: look once that has been read too.
-      this.#reset ??= setTimeout(() => this.#wasReset(), resetSettlesMs);
+      // A kernel tries several ways to reset until one works, and each is reported. What the guest printed before lies in
+      // the other socket: look once that has been read too.
+      const now = performance.now();
+      if (now - this.#resetAtMs < resetGroupMs) return;
+      this.#resetAtMs = now;
+      this.#reset = setTimeout(() => this.#wasReset(), resetSettlesMs);
     }
   }
 
   /** Early in its boot a kernel cannot tell QEMU of its panic, but it prints it and resets. */
   #wasReset(): void {
-    this.#reset = undefined;
     if (this.console.lastLines(panicLinesMax).some(line => panicLine.test(line))) {
       this.#panicked();
       void this.#child.stop(0);
