@@ -14,7 +14,7 @@ export interface ClientOptions {
   userAgent?: string;
 }
 
-export interface CallOptions {
+interface CallOptions {
   query?: Record<string, string | string[] | undefined>;
   body?: unknown;
   signal?: AbortSignal | undefined;
@@ -50,7 +50,7 @@ export function createCall(options: ClientOptions): Call {
   };
 }
 
-export function basicAuthorization({ sessionId, accessToken }: Credentials): string {
+function basicAuthorization({ sessionId, accessToken }: Credentials): string {
   return `Basic ${btoa(`${sessionId}:${accessToken}`)}`;
 }
 

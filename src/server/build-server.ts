@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import packageJson from "../../package.json" with { type: "json" };
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
@@ -89,7 +89,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     feeds,
     expiry,
     instance: randomBytes(6).toString("hex"),
-    version: packageJson.version,
+    version: await installedVersion(),
   };
 
   const app = fastify({
@@ -98,8 +98,10 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     serverFactory: handler => createHttpServer(handler, origins, ports),
-    // A slow start of a machine is reported over sockets; no request of ours takes this long.
+    // Streams of exposed ports may never end by themselves; closing does not wait for them.
     forceCloseConnections: true,
+    // Only a reverse proxy on this host may say who the visitor is (for rate limits).
+    trustProxy: config.publicUrl === undefined ? false : "loopback",
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -118,19 +120,24 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     { prefix: "/api" },
   );
   await serveWebUi(app, options.webDirectory ?? join(installation, "web", "dist"));
-  dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, log });
+  const closeSockets = dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, log });
   app.addHook("onListen", async () => {
     const address = app.server.address();
     if (typeof address === "object" && address !== null) origins.setPort(address.port);
   });
   app.addHook("preClose", async () => {
     feeds.close();
-    conns.close();
+    await closeSockets();
     await expiry[Symbol.asyncDispose]();
   });
   await app.ready();
   expiry.refresh();
   return { app, accounts, origins, instance: services.instance };
+}
+
+async function installedVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(installation, "package.json"), "utf8")) as { version: string };
+  return version;
 }
 
 function createHttpServer(

@@ -10,7 +10,7 @@ const budget = (vcpus: number, memoryMiB: number) =>
   z.strictObject({ vcpus: positive.default(vcpus), memoryMiB: positive.min(128).default(memoryMiB) }).prefault({});
 
 /** Everything an operator can set in config.yaml, with its default. */
-export const configSchema = z.strictObject({
+const configSchema = z.strictObject({
   listen: z
     .strictObject({
       /** Anything but loopback opens the server to others: read docs/security.md first. */

@@ -34,6 +34,7 @@ export async function writeClientFile(
   const present = await readClientFile(paths);
   const session = present && (await accounts.sessionOf(present.sessionId, present.accessToken));
   if (present !== undefined && session?.kind === "local" && session.user_id === owner.id) {
+    await accounts.renewSession(session.id);
     await writeJson(paths, { ...present, endpoint });
     return;
   }

@@ -34,7 +34,7 @@ export interface RunningServer extends AsyncDisposable {
  * home (`server/already-running`), the port is taken (`server/listen-failed`), or the database is of a newer version.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { paths, config, plays, log } = options;
+  const { paths, config, plays } = options;
   await using opening = new Scope("server");
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
   await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
@@ -64,7 +64,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const owner = await server.accounts.localOwner(userInfo().username);
   await writeClientFile(paths, localUrl(server, config), owner, server.accounts, database);
   const { code } = await server.accounts.createLoginCode(owner.id);
-  log.info({ url }, "listening");
 
   const running = opening.move("running server");
   return { url, loginUrl: loginUrl(url, code), [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
@@ -22,12 +23,20 @@ export interface UpgradeOptions {
 const connPath = /^\/api\/plays\/([0-9a-f]{24})\/conns\/socket$/;
 const runnerPath = /^\/api\/plays\/([0-9a-f]{24})\/(?:terminals\/[^/]+|exec)\/socket$/;
 
+/** Time for the closing words of WebSockets before their connections are cut. */
+const closeGraceMs = 200;
+
 /**
  * The one place that decides what becomes of an upgrade request. Sockets are opened by tickets; those that give a
  * shell are opened only to our own pages and to programs, never to pages of other sites.
+ *
+ * The returned function ends every socket it let through: the HTTP server waits for them but does not know them.
  */
-export function dispatchUpgrades(server: Server, options: UpgradeOptions): void {
+export function dispatchUpgrades(server: Server, options: UpgradeOptions): () => Promise<void> {
+  const open = new Set<Duplex>();
   server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
     // A client that vanishes before anyone else listens must not end the process.
     socket.on("error", () => socket.destroy());
     dispatch(request, socket, head, options).catch(error => {
@@ -36,6 +45,11 @@ export function dispatchUpgrades(server: Server, options: UpgradeOptions): void 
       refuseUpgrade(socket, problem?.spec.status ?? 500, problem);
     });
   });
+  return async () => {
+    options.conns.close();
+    if (open.size > 0) await delay(closeGraceMs);
+    for (const socket of open) socket.destroy();
+  };
 }
 
 async function dispatch(

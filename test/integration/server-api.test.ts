@@ -216,7 +216,7 @@ test("a start merges overrides, and refuses bad conditions before anything begin
   await using server = await startTestServer();
   const play = await start(server, server.ann, {
     playground: "flexbox",
-    machines: [{ ...machine, name: "other-01", backend: "firecracker" }],
+    machines: [{ ...machine, name: "other-01", backend: "firecracker", hostname: "x" }],
     initTasks: null,
     tabs: null,
   });
@@ -224,7 +224,7 @@ test("a start merges overrides, and refuses bad conditions before anything begin
     play.machines.map(each => each.name),
     ["other-01"],
   );
-  assert.ok(play.warnings?.some(warning => warning.code === "start/field-without-effect"));
+  assert.ok(play.warnings?.some(warning => warning.code === "manifest/unknown-field"));
 
   const { name } = await create(server, server.ann);
   const created = server.plays.calls.length;

@@ -507,3 +507,39 @@ test("ports are exposed by hand, listed and removed", async () => {
   assert.equal((await server.request({ as: server.ann, method: "DELETE", url: `${url}/${port.id}` })).statusCode, 200);
   assert.equal((await server.request({ as: server.ann, method: "DELETE", url: `${url}/${port.id}` })).statusCode, 404);
 });
+
+test("closing the server ends every socket and waits for none", async () => {
+  const server = await startTestServer();
+  const port = await listen(server);
+  const http = createServer((_request, response) => response.write("endless"));
+  const sockets = new WebSocketServer({ server: http });
+  await using _app = await app(server, 3000, http);
+  const play = await start(server, server.ann, [{ number: 3000, access: "public" }]);
+  server.plays.becomeReady(play.id);
+  const name = `${new URL(play.tabs[1]?.url ?? "").hostname}:${port}`;
+  const post = async (path: string, body: object = {}) =>
+    (
+      await server.request({
+        as: server.ann,
+        method: "POST",
+        url: `/api/plays/${play.id}${path}`,
+        headers: { host: `127.0.0.1:${port}` },
+        payload: JSON.stringify(body),
+      })
+    ).json();
+  const proxied = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host: name } });
+  const terminal = new WebSocket((await post("/terminals", { machine: "machine-01" })).url);
+  const conn = new WebSocket((await post("/conns")).url);
+  await Promise.all([proxied, terminal, conn].map(socket => once(socket, "open")));
+  const stream = httpRequest({ host: "127.0.0.1", port, headers: { host: name } });
+  stream.on("error", () => {});
+  stream.end();
+  await once(stream, "response");
+
+  const ends = Promise.all([proxied, terminal, conn].map(socket => once(socket, "close")));
+  const startedAt = performance.now();
+  await server[Symbol.asyncDispose]();
+  await ends;
+  assert.ok(performance.now() - startedAt < 3000);
+  sockets.close();
+});

@@ -11,7 +11,7 @@ export type ConnReply = z.infer<typeof connReplySchema>;
  * Messages of a play's socket, server to client only. "status" and "task" are full replacements for the official
  * client; "state" is the whole truth for ours. Everything is sent on opening, on change, and again every 5 s.
  */
-export const connMessageSchema = z.discriminatedUnion("kind", [
+const connMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("status"), status: playStatusSchema }),
   z.object({ kind: z.literal("task"), task: playTaskSchema }),
   z.object({ kind: z.literal("state"), state: playStateSchema }),

@@ -11,7 +11,7 @@ export const manifestCheckBodySchema = z.object({
 });
 export type ManifestCheckBody = z.input<typeof manifestCheckBodySchema>;
 
-export const findingSchema = warningSchema
+const findingSchema = warningSchema
   .extend({ severity: z.enum(["error", "warning", "notice"]), hint: z.string().optional() })
   .meta({ id: "Finding" });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PlayState } from "../play-state.ts";
 import { integerSchema, problemSchema, timestampSchema } from "./common.ts";
 
-export const playStateNameSchema = z.enum([
+const playStateNameSchema = z.enum([
   "CREATED",
   "WARMING_UP",
   "WARMED_UP",

@@ -14,13 +14,13 @@ export const networkSchema = z
   })
   .meta({ id: "Network" });
 
-export const userSchema = z
+const userSchema = z
   .looseObject({ name: z.string(), default: z.boolean().optional(), welcome: z.string().optional() })
   .meta({ id: "MachineUser" });
 
 const snapshotSchema = z.looseObject({ id: z.string(), leaseId: z.string().optional() });
 
-export const driveSchema = z
+const driveSchema = z
   .looseObject({
     source: z.string().optional(),
     mount: z.string().optional(),
@@ -33,7 +33,7 @@ export const driveSchema = z
   })
   .meta({ id: "Drive" });
 
-export const resourcesSchema = z
+const resourcesSchema = z
   .looseObject({ cpuCount: integerSchema.optional(), ramSize: z.string().optional() })
   .meta({ id: "Resources" });
 
@@ -116,6 +116,3 @@ export const accessControlSchema = z
   .object({ canList: z.array(z.string()), canRead: z.array(z.string()), canStart: z.array(z.string()) })
   .meta({ id: "AccessControl" });
 export type AccessControl = z.infer<typeof accessControlSchema>;
-
-export type TabJson = z.infer<typeof tabSchema>;
-export type MachineJson = z.infer<typeof machineSchema>;

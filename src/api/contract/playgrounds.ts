@@ -9,10 +9,9 @@ import {
   tabSchema,
 } from "./playground-spec.ts";
 
-/** Absent: the built-in ones. */
-export const playgroundFilters = ["base", "my-custom", "community", "recent", "popular"] as const;
 export const listPlaygroundsQuerySchema = z.object({ filter: z.string().max(50).optional() });
-export type PlaygroundFilter = (typeof playgroundFilters)[number];
+/** Absent: the built-in ones. */
+export type PlaygroundFilter = "base" | "my-custom" | "community" | "recent" | "popular";
 
 export const getPlaygroundQuerySchema = z.object({ format: z.string().max(50).optional() });
 

@@ -52,7 +52,7 @@ export const playTaskSchema = z
 export type PlayTask = z.infer<typeof playTaskSchema>;
 
 /** A tab of the play's page; `portId` and `url` are set on http-port tabs. */
-export const playTabSchema = tabSchema
+const playTabSchema = tabSchema
   .extend({ id: z.string(), name: z.string(), portId: z.string().optional() })
   .meta({ id: "PlayTab" });
 export type PlayTab = z.infer<typeof playTabSchema>;

@@ -3,7 +3,7 @@ import { integerSchema, playIdSchema } from "./common.ts";
 
 export const portParamsSchema = z.object({ id: playIdSchema, portId: z.string().min(1).max(100) });
 
-export const portAccessSchema = z.enum(["private", "public"]);
+const portAccessSchema = z.enum(["private", "public"]);
 
 export const createPortBodySchema = z.object({
   machine: z.string().min(1),

@@ -21,11 +21,9 @@ export type LoginSession = z.infer<typeof loginSessionSchema>;
 
 /** Trades a one-time code for a browser session (a cookie). */
 export const loginBodySchema = z.object({ code: z.string().min(1).max(200) });
-export type LoginBody = z.infer<typeof loginBodySchema>;
 
 /** A new one-time login URL for the same person. */
 export const loginCodeSchema = z.object({ url: z.string(), expiresAt: timestampSchema }).meta({ id: "LoginCode" });
 export type LoginCode = z.infer<typeof loginCodeSchema>;
 
 export const signinUrlSchema = z.object({ url: z.string() });
-export type SigninUrl = z.infer<typeof signinUrlSchema>;

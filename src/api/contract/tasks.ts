@@ -2,8 +2,6 @@ import { z } from "zod";
 import { integerSchema, timestampSchema } from "./common.ts";
 import { taskStatusSchema } from "./play-state.ts";
 
-export const taskParamsSchema = z.object({ id: z.string(), name: z.string() });
-
 /** `machine` may be given several times. */
 export const listTasksQuerySchema = z.object({ machine: z.union([z.string(), z.array(z.string())]).optional() });
 

@@ -11,7 +11,7 @@ export const scopeNames = [
   "author:read",
   "author:write",
 ] as const;
-export const scopeSchema = z.enum(scopeNames);
+const scopeSchema = z.enum(scopeNames);
 export type ScopeName = z.infer<typeof scopeSchema>;
 
 export const createTokenBodySchema = z.object({

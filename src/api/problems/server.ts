@@ -12,13 +12,13 @@ export const serverProblems = {
     owner: "user",
     status: 401,
     title: "Authentication required",
-    hint: "Log in first: 'labyard login' prints a one-time login URL on the machine where the server runs.",
+    hint: "Log in first: 'labyard login-url' prints a one-time login URL on the machine where the server runs.",
   },
   "server/login-code-invalid": {
     owner: "user",
     status: 401,
     title: "This login link has been used already or is too old",
-    hint: "Run 'labyard login' on the machine where the server runs to get a new one.",
+    hint: "Run 'labyard login-url' on the machine where the server runs to get a new one.",
   },
   "server/forbidden": { owner: "user", status: 403, title: "You may not do this" },
   "server/cross-site": {

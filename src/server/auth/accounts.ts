@@ -6,6 +6,7 @@ import {
   approveSession,
   countPendingSessions,
   deleteSession,
+  extendSession,
   findSession,
   insertSession,
   type SessionRow,
@@ -106,6 +107,11 @@ export class Accounts {
 
   findSession(id: string): Promise<SessionRow | undefined> {
     return findSession(this.#database, id, this.#now());
+  }
+
+  /** Begins the session's whole lifetime anew. */
+  renewSession(id: string): Promise<void> {
+    return extendSession(this.#database, id, this.#now() + this.#lifetimes.clientDays * dayMs);
   }
 
   endSession(id: string): Promise<void> {

@@ -44,6 +44,6 @@ export function judgeManifest(parsed: ParsedManifest, options: CheckOptions): Ju
 }
 
 /** What was accepted but deserves attention. */
-export function warningsOf(findings: readonly Finding[]): Warning[] {
+function warningsOf(findings: readonly Finding[]): Warning[] {
   return findings.filter(finding => finding.severity !== "error").map(finding => ({ ...finding }));
 }

@@ -3,12 +3,11 @@ import type { PlayJson, PlayTab } from "../../api/contract/plays.ts";
 import { currentState, type PlayState } from "../../api/play-state.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import type { HostFacts } from "../../plan/plan.ts";
-import { planResources } from "../../plan/resources.ts";
-import { sizeMiB } from "../../plan/size.ts";
 import { planTabs } from "../../plan/tabs.ts";
 import type { PlayRow } from "../../store/database/plays.ts";
 import type { PortRow } from "../../store/database/ports.ts";
 import { timestamp } from "../timestamp.ts";
+import { effectiveResources } from "./effective-resources.ts";
 import { goDuration } from "./go-duration.ts";
 import { isActive, playStatus, playTasks } from "./play-status.ts";
 
@@ -61,23 +60,15 @@ export function playJson(row: PlayRow, view: PlayView): PlayJson {
 
 /** Machines with what they really get after scaling. */
 function machinesOf(manifest: Manifest, limits: HostFacts["limits"]): PlayJson["machines"] {
-  const { machines } = manifest.playground;
-  const { resources } = planResources(
-    machines.map(({ name, resources: wanted }) => ({
-      machine: name,
-      vcpus: wanted?.cpuCount,
-      memoryMiB: wanted?.ramSize === undefined ? undefined : sizeMiB(wanted.ramSize),
-    })),
-    limits,
-  );
-  return machines.map((machine, index) => ({
+  const resources = effectiveResources(manifest, limits);
+  return manifest.playground.machines.map((machine, index) => ({
     name: machine.name,
     users: machine.users.map(({ name, default: isDefault, welcome }) => ({
       name,
       ...(isDefault === undefined ? {} : { default: isDefault }),
       ...(welcome === undefined ? {} : { welcome }),
     })),
-    resources: { cpuCount: resources[index]?.vcpus ?? 1, ramSize: `${resources[index]?.memoryMiB ?? 0}MiB` },
+    resources: resources[index] ?? { cpuCount: 1, ramSize: "" },
     noSSH: machine.noSSH ?? false,
   }));
 }

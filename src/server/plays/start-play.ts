@@ -2,18 +2,16 @@ import { randomBytes } from "node:crypto";
 import type { CreatePlayBody } from "../../api/contract/plays.ts";
 import { Problem } from "../../api/problems.ts";
 import { resolveInitConditions } from "../../manifest/init-condition-values.ts";
-import { fieldsNotYetActedUpon } from "../../manifest/not-yet-acted-upon.ts";
 import { problemOfFindings } from "../../manifest/problem.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import type { HostFacts } from "../../plan/plan.ts";
-import { planResources } from "../../plan/resources.ts";
-import { sizeMiB } from "../../plan/size.ts";
 import { deletePlay, insertPlay, type PlayRow } from "../../store/database/plays.ts";
 import { insertPorts } from "../../store/database/ports.ts";
 import type { Requester } from "../auth/requester.ts";
-import { judgeManifest, readManifestBody, warningsOf } from "../playgrounds/judge-manifest.ts";
+import { judgeManifest, readManifestBody } from "../playgrounds/judge-manifest.ts";
 import { portsOfTabs } from "../ports/exposed-port.ts";
 import type { Services } from "../services.ts";
+import { effectiveResources } from "./effective-resources.ts";
 import { planTabsOf } from "./play-json.ts";
 
 /** What the small plan of the hosted platform allows; taken on demand. */
@@ -50,7 +48,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     playground_owner: playground.owner,
     manifest: JSON.stringify(manifest),
     init_conditions: JSON.stringify(values),
-    warnings: JSON.stringify([...judged.warnings, ...warningsOf(fieldsNotYetActedUpon(manifest))]),
+    warnings: JSON.stringify(judged.warnings),
     title: manifest.title,
     persistent: 0,
     max_play_time_ms: maxPlayTimeMs,
@@ -74,18 +72,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
 }
 
 function scaledDown(manifest: Manifest): Manifest {
-  const { machines } = manifest.playground;
-  const { resources } = planResources(
-    machines.map(({ name, resources: wanted }) => ({
-      machine: name,
-      vcpus: wanted?.cpuCount,
-      memoryMiB: wanted?.ramSize === undefined ? undefined : sizeMiB(wanted.ramSize),
-    })),
-    freeTier,
-  );
-  const scaled = machines.map((machine, index) => ({
-    ...machine,
-    resources: { cpuCount: resources[index]?.vcpus ?? 1, ramSize: `${resources[index]?.memoryMiB ?? 512}MiB` },
-  }));
-  return { ...manifest, playground: { ...manifest.playground, machines: scaled } };
+  const resources = effectiveResources(manifest, freeTier);
+  const machines = manifest.playground.machines.map((machine, index) => ({ ...machine, resources: resources[index] }));
+  return { ...manifest, playground: { ...manifest.playground, machines } };
 }

@@ -4,6 +4,8 @@ import { isPlatformCookie, withoutCookies } from "../auth/cookies.ts";
 /** They describe one connection, not the request (RFC 9110, 7.6.1), and are ours to set on the next one. */
 const hopByHop = [
   "connection",
+  // Answered by this server already.
+  "expect",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
