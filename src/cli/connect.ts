@@ -29,7 +29,9 @@ export async function readClientRecord(context: CliContext): Promise<ClientRecor
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new Problem("cli/no-server", {
-      message: missing ? `no server has run in ${context.paths.home} yet` : `${file} cannot be read: ${(cause as Error).message}`,
+      message: missing
+        ? `no server has run in ${context.paths.home} yet`
+        : `${file} cannot be read: ${(cause as Error).message}`,
       cause,
     });
   }

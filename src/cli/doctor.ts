@@ -15,11 +15,16 @@ export function registerDoctor(program: Command, context: CliContext): void {
       const { readConfig } = await import("../server/config.ts");
       const config = await readConfig(context.paths);
       const findings: HostCheck[] = [];
-      for await (const finding of checkHost({ paths: context.paths, port: config.listen.port, signal: context.signal })) {
+      for await (const finding of checkHost({
+        paths: context.paths,
+        port: config.listen.port,
+        signal: context.signal,
+      })) {
         findings.push(finding);
         if (!options.json) print(context, finding);
       }
-      const worst = (["failed", "degraded"] as const).find(status => findings.some(finding => finding.status === status)) ?? "ok";
+      const worst =
+        (["failed", "degraded"] as const).find(status => findings.some(finding => finding.status === status)) ?? "ok";
       if (options.json) context.stdout.write(`${JSON.stringify({ status: worst, findings }, null, 2)}\n`);
       else context.stdout.write(`\n${verdicts[worst]}\n`);
       context.exitCode = worst === "failed" ? 1 : 0;
@@ -33,6 +38,8 @@ const verdicts = {
 };
 
 function print(context: CliContext, { check, status, message, action }: HostCheck): void {
-  context.stdout.write(`${styleText(styles[status], status.padEnd(8), { stream: context.stdout })}  ${check}: ${message}\n`);
+  context.stdout.write(
+    `${styleText(styles[status], status.padEnd(8), { stream: context.stdout })}  ${check}: ${message}\n`,
+  );
   if (action !== undefined) context.stdout.write(`          ${action}\n`);
 }

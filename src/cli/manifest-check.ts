@@ -9,7 +9,9 @@ export function registerManifestCheck(manifest: Command, context: CliContext): v
     .argument("<file>", "a manifest, or - for stdin")
     .description("Report every problem of a manifest; exit code 1 when it has errors")
     .addOption(
-      new Option("--for <purpose>", "what the manifest is meant for").choices(["create", "update", "start"] as const).default("create" as const),
+      new Option("--for <purpose>", "what the manifest is meant for")
+        .choices(["create", "update", "start"] as const)
+        .default("create" as const),
     )
     .option("--json", "print findings as JSON")
     .action(async (file, options) => {
@@ -25,6 +27,8 @@ export function registerManifestCheck(manifest: Command, context: CliContext): v
       printFindings(context, file, findings);
       const others = findings.length - errors;
       const also = others === 0 ? "" : `, ${others} ${others === 1 ? "remark" : "remarks"}`;
-      context.stdout.write(errors === 0 ? `${file}: valid${also}\n` : `${file}: ${errors} ${errors === 1 ? "error" : "errors"}${also}\n`);
+      context.stdout.write(
+        errors === 0 ? `${file}: valid${also}\n` : `${file}: ${errors} ${errors === 1 ? "error" : "errors"}${also}\n`,
+      );
     });
 }

@@ -17,7 +17,8 @@ export async function readInput(context: CliContext, file: string): Promise<Buff
   let size = 0;
   for await (const chunk of context.stdin) {
     size += (chunk as Buffer).length;
-    if (size > inputMaxBytes) throw new Problem("cli/file-unreadable", { message: "standard input is larger than 16 MiB" });
+    if (size > inputMaxBytes)
+      throw new Problem("cli/file-unreadable", { message: "standard input is larger than 16 MiB" });
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

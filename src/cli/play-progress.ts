@@ -55,12 +55,15 @@ export class PlayProgress {
     for (const notice of state.notices) lines.push(`  note: ${notice.message}`);
     for (const machine of state.machines) {
       const ready = machine.conditions.some(condition => condition.status === "True");
-      const doing = machine.problem?.error ?? (ready ? "ready" : (machine.step?.message ?? machine.state.toLowerCase()));
+      const doing =
+        machine.problem?.error ?? (ready ? "ready" : (machine.step?.message ?? machine.state.toLowerCase()));
       const percent = machine.step?.progress === undefined ? "" : ` ${Math.round(machine.step.progress * 100)} %`;
       lines.push(`  ${mark(ready, machine.problem !== undefined)} ${machine.name}: ${doing}${percent}`);
     }
     for (const task of state.tasks) {
-      lines.push(`  ${mark(task.status === 40, task.status === 35)} task ${task.name} on ${task.machine}: ${taskWord(task)}`);
+      lines.push(
+        `  ${mark(task.status === 40, task.status === 35)} task ${task.name} on ${task.machine}: ${taskWord(task)}`,
+      );
     }
     return lines;
   }
@@ -73,7 +76,9 @@ export class PlayProgress {
         ...(machine.step === undefined ? [] : [`${machine.name}: ${machine.step.message}`]),
         ...(machine.conditions.some(condition => condition.status === "True") ? [`${machine.name}: ready`] : []),
       ]),
-      ...state.tasks.filter(task => task.status >= 30).map(task => `task ${task.name} on ${task.machine}: ${taskWord(task)}`),
+      ...state.tasks
+        .filter(task => task.status >= 30)
+        .map(task => `task ${task.name} on ${task.machine}: ${taskWord(task)}`),
     ];
     for (const fact of facts) {
       if (this.#said.has(fact)) continue;

@@ -18,6 +18,12 @@ export function registerCatalog(playground: Command, context: CliContext): void 
       const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
       if (options.json) context.stdout.write(`${JSON.stringify(sorted, null, 2)}\n`);
       else if (options.quiet) context.stdout.write(sorted.map(({ name }) => `${name}\n`).join(""));
-      else context.stdout.write(renderTable(["NAME", "BASE", "TITLE"], sorted.map(({ name, base, title }) => [name, base || "-", title])));
+      else
+        context.stdout.write(
+          renderTable(
+            ["NAME", "BASE", "TITLE"],
+            sorted.map(({ name, base, title }) => [name, base || "-", title]),
+          ),
+        );
     });
 }

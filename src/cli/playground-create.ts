@@ -23,10 +23,14 @@ export function registerCreate(playground: Command, context: CliContext): void {
         });
       }
       if (typeof body?.base === "string" && body.base !== base) {
-        throw new Problem("manifest/base-unknown", { message: `the command says --base ${base} but the file says base: ${body.base}` });
+        throw new Problem("manifest/base-unknown", {
+          message: `the command says --base ${base} but the file says base: ${body.base}`,
+        });
       }
       if (typeof body?.name === "string" && body.name !== name) {
-        throw new Problem("manifest/name-mismatch", { message: `the file says "${body.name}" but the command says "${name}"` });
+        throw new Problem("manifest/name-mismatch", {
+          message: `the file says "${body.name}" but the command says "${name}"`,
+        });
       }
       const parts = body ?? (await cloneOf(client, base));
       const created = await client.createPlayground({ ...parts, name, base });

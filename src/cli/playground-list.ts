@@ -24,7 +24,14 @@ export function registerList(playground: Command, context: CliContext): void {
         context.stdout.write(
           renderTable(
             ["PLAYGROUND RUN ID", "PLAYGROUND NAME", "PLAYGROUND RUN TITLE", "CREATED", "STATUS", "LINK"],
-            plays.map(play => [play.id, play.playground.name, play.title || "-", play.createdAt, status(play), play.pageUrl]),
+            plays.map(play => [
+              play.id,
+              play.playground.name,
+              play.title || "-",
+              play.createdAt,
+              status(play),
+              play.pageUrl,
+            ]),
           ),
         );
       }

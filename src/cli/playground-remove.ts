@@ -16,7 +16,9 @@ export function registerRemove(playground: Command, context: CliContext): void {
       const { title } = await client.getPlayground(name);
       if (!options.force && context.stdin.isTTY) {
         const prompt = createInterface({ input: context.stdin, output: context.stderr });
-        const answer = await prompt.question(`Remove playground ${name} ("${title}")? [y/N] `, { signal: context.signal });
+        const answer = await prompt.question(`Remove playground ${name} ("${title}")? [y/N] `, {
+          signal: context.signal,
+        });
         prompt.close();
         if (!/^y(es)?$/i.test(answer.trim())) throw new Problem("cli/usage", { message: "nothing has been removed" });
       }

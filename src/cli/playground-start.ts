@@ -10,7 +10,10 @@ export function registerStart(playground: Command, context: CliContext): void {
     .command("start")
     .argument("<name>")
     .description("Start a play; prints its id once every machine is ready and every init task is done")
-    .option("-f, --file <file>", "manifest whose machines, networks, tabs and init tasks override the playground's (- for stdin)")
+    .option(
+      "-f, --file <file>",
+      "manifest whose machines, networks, tabs and init tasks override the playground's (- for stdin)",
+    )
     .option("-i, --init-condition <key=value>", "a start parameter; may be given several times", addCondition, {})
     .option("-o, --open", "open the play's page in a browser")
     .option("--ssh", "log in to the first machine when it is ready")

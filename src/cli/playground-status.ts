@@ -52,7 +52,8 @@ export function registerStatus(playground: Command, context: CliContext): void {
       line("Created", play.createdAt);
       line("Init tasks", `${done} of ${state.tasks.length} completed${failed ? ", some failed" : ""}`);
       line("Page URL", play.pageUrl);
-      if (state.problem !== undefined) line("Problem", `${state.problem.error}${state.problem.hint ? ` – ${state.problem.hint}` : ""}`);
+      if (state.problem !== undefined)
+        line("Problem", `${state.problem.error}${state.problem.hint ? ` – ${state.problem.hint}` : ""}`);
       for (const notice of state.notices) line("Note", notice.message);
       const rows = machines.map(machine => [
         machine.name,

@@ -10,7 +10,9 @@ export function reportFailure(error: unknown, context: CliContext): number {
   if (context.signal.aborted && !(error instanceof Problem)) return 130;
   const problem = Problem.from(error);
   const write = (line: string) => context.stderr.write(`${line}\n`);
-  const place = Object.entries(problem.where ?? {}).map(([key, value]) => `${key} ${value}`).join(", ");
+  const place = Object.entries(problem.where ?? {})
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ");
   write(`${paint(context, "red", `${context.programName}:`)} ${problem.message}${place === "" ? "" : ` (${place})`}`);
   for (const detail of problem.details.slice(-20)) {
     write(paint(context, "dim", `  ${typeof detail === "string" ? detail : JSON.stringify(detail)}`));

@@ -13,7 +13,8 @@ export function registerRunner(program: Command, context: CliContext): void {
         await runPlay({ paths: context.paths, playId, signal: context.signal });
       } catch (error) {
         // This output is the runner's log, read by operators and by us.
-        if (!(error instanceof Problem)) context.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+        if (!(error instanceof Problem))
+          context.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
         throw error;
       }
     });

@@ -14,7 +14,8 @@ export function registerServe(program: Command, context: CliContext): void {
       const { LocalPlays } = await import("../playground/local-plays.ts");
       const { hostFacts } = await import("../playground/host-facts.ts");
       const fromFile = await readConfig(context.paths);
-      const config = options.port === undefined ? fromFile : { ...fromFile, listen: { ...fromFile.listen, port: options.port } };
+      const config =
+        options.port === undefined ? fromFile : { ...fromFile, listen: { ...fromFile.listen, port: options.port } };
       const log = createLog("server", options.logLevel ?? config.log.level);
       const plays = new LocalPlays({
         paths: context.paths,

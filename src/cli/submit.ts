@@ -22,7 +22,9 @@ export async function submittableManifest(
   printFindings(context, file, findings);
   const errors = findings.filter(finding => finding.severity === "error").length;
   if (errors > 0 || parsed.input === undefined) {
-    throw new Problem("cli/manifest-invalid", { message: `${file} has ${errors} ${errors === 1 ? "error" : "errors"}` });
+    throw new Problem("cli/manifest-invalid", {
+      message: `${file} has ${errors} ${errors === 1 ? "error" : "errors"}`,
+    });
   }
   return manifestToRequestBody(parsed.input);
 }

@@ -33,7 +33,8 @@ async function outcomeOf(client: Client, state: PlayState): Promise<"started" | 
       ? new Problem("cli/start-failed", { message: `the play is ${name}` })
       : Problem.fromJSON(state.problem);
   }
-  const ready = name === "RUNNING" && state.machines.every(machine => machine.conditions.some(c => c.status === "True"));
+  const ready =
+    name === "RUNNING" && state.machines.every(machine => machine.conditions.some(c => c.status === "True"));
   if (ready && state.tasks.every(task => task.status === 40)) return "started";
   const failed = state.tasks.find(task => task.status === 35);
   // Tasks that can still run may take a while; what has failed will not mend itself, so say it now.

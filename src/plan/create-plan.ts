@@ -5,7 +5,7 @@ import { planDrives } from "./drives.ts";
 import { chooseEgress } from "./egress.ts";
 import { chooseBackend, chooseKernel } from "./engine.ts";
 import { gatewayMac, interfaceMac } from "./mac.ts";
-import { defaultGateway, hostsSeenFrom, nameservers } from "./names.ts";
+import { defaultGateway, hostsSeenFrom, mainAddress, nameservers } from "./names.ts";
 import { idleFields } from "./idle-fields.ts";
 import type { HostFacts, InterfacePlan, MachinePlan, NetworkPlan, Plan, StartupFilePlan, UserPlan } from "./plan.ts";
 import { planResources } from "./resources.ts";
@@ -69,6 +69,7 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
         defaultUser: (machine.users.find(user => user.default) ?? machine.users[0])?.name ?? "root",
         drives: planDrives(machine.drives),
         interfaces: [...member.interfaces],
+        mainAddress: mainAddress(member.interfaces, networks),
         ...(gateway === undefined ? {} : { defaultGateway: gateway }),
         nameservers: nameservers(member.interfaces, networks, egress),
         hosts: hostsSeenFrom(member, members),

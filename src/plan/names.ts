@@ -40,6 +40,13 @@ export function defaultGateway(
   return joined(interfaces, networks).find(network => !network.private)?.gateway;
 }
 
+/** The address people mean when they name the machine: of the interface with the default route, else of the first. */
+export function mainAddress(interfaces: readonly InterfacePlan[], networks: readonly NetworkPlan[]): string {
+  const leadsOut = (entry: InterfacePlan) =>
+    networks.find(network => network.name === entry.network)?.private === false;
+  return (interfaces.find(leadsOut) ?? interfaces[0])?.address ?? "";
+}
+
 /**
  * Where the machine asks for names: the bridges that lead out, since only those answer for the internet.
  *

@@ -76,6 +76,8 @@ export interface MachinePlan {
   defaultUser: string;
   drives: DrivePlan[];
   interfaces: InterfacePlan[];
+  /** Of the interface with the default route, else of the first one: where exposed ports are looked for. */
+  mainAddress: string;
   /** Gateway of the first non-private network among the interfaces; undefined when all are private. */
   defaultGateway?: string;
   nameservers: string[];

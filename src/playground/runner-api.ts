@@ -23,7 +23,7 @@ export interface RunnerActions {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-  ): Promise<void>;
+  ): void;
 }
 
 const bodyMaxBytes = 64 * 1024;
@@ -139,7 +139,7 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
       actions.attachTerminal(terminal[1], request, socket, head);
     } else if (exec?.[1] !== undefined) {
       const query = Object.fromEntries(url.searchParams);
-      await actions.attachExec(
+      actions.attachExec(
         {
           machine: decodeURIComponent(exec[1]),
           ...(query.user === undefined ? {} : { user: query.user }),

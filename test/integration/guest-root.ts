@@ -94,6 +94,7 @@ const webMachine: MachinePlan = {
   kernel: "6.1",
   users: [{ name: "laborant" }],
   defaultUser: "laborant",
+  mainAddress: "172.16.0.2",
   drives: [
     {
       index: 0,
