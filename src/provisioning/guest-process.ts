@@ -51,8 +51,8 @@ export interface GuestProcessOwner {
 export function guestProcess(stream: ClientChannel, owner: GuestProcessOwner): GuestProcess {
   const { machine, flooded } = owner;
   limitBacklog(stream, flooded);
-  limitBacklog(stream.stderr as unknown as Readable, flooded);
-  const stderr = stream.stderr as unknown as Readable;
+  limitBacklog(stream.stderr, flooded);
+  const { stderr } = stream;
   const exit = Promise.withResolvers<GuestExit>();
   exit.promise.catch(() => {
     // Callers that only pump bytes learn of the loss through `closed`.

@@ -11,13 +11,13 @@ export interface TaskRunOptions {
   tasks: readonly TaskPlan[];
   machines: ReadonlyArray<Pick<MachinePlan, "name" | "defaultUser">>;
   /** A live channel as root, normally from the play's ChannelKeeper. */
-  channel(machine: string, options: WaitOptions): Promise<Channel>;
+  channel: (machine: string, options: WaitOptions) => Promise<Channel>;
   /** What the manifest's timeouts are multiplied with: 1, or 5 where machines run without hardware virtualization. */
   timeoutFactor: number;
   /** States of an earlier run of this play: tasks that have ended are not run again. */
   previous?: readonly TaskState[];
   /** A task changed (its `version` increased); without its output. Called at most twice a second for output alone. */
-  onChange(task: TaskState): void;
+  onChange: (task: TaskState) => void;
   onOutput?(task: string, stream: "stdout" | "stderr", chunk: Buffer): void;
   /** In the guest; default /run/labyard/tasks. */
   directory?: string;
