@@ -41,9 +41,6 @@ chmod -x "$root"/etc/update-motd.d/* 2>/dev/null || true
 
 # Identity: every machine gets its own.
 rm -f "$root"/etc/ssh/ssh_host_*
-rm -f "$root/var/lib/dbus/machine-id"
-mkdir -p "$root/var/lib/dbus"
-ln -s /etc/machine-id "$root/var/lib/dbus/machine-id"
 
 # What was left out of this image by dpkg's path-exclude must not be left out of packages that learners install.
 rm -f "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root/etc/apt/apt.conf.d/99mmdebstrap"

@@ -124,7 +124,9 @@ async function bootstrapLayer(recipe: Recipe, options: LocalImageOptions, report
           isRoot,
           onLine: line => {
             const text = /^I: (.*)/.exec(line)?.[1];
-            if (text !== undefined) report("build", text);
+            // The script itself is no news.
+            if (text !== undefined)
+              report("build", text.replace(/^running --customize-hook.*/, "configuring the system"));
           },
           ...(options.signal ? { signal: options.signal } : {}),
         },
