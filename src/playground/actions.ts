@@ -1,32 +1,14 @@
+import { allowedStates, type PlayVerb, whyNotAllowed } from "../api/play-actions.ts";
 import type { PlayStateName } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 
-export type PlayAction = "stop" | "restart" | "destroy" | "use";
-
-/**
- * In which states an action is allowed. The server refuses by it, the CLI explains by it and the web disables by it.
- * "use" is everything that needs a living runner: terminals, dial, tasks, machine actions.
- */
-export const allowedStates = {
-  stop: ["CREATED", "WARMING_UP", "WARMED_UP", "STARTING", "RUNNING"],
-  restart: ["STOPPED", "FAILED"],
-  destroy: ["CREATED", "WARMING_UP", "WARMED_UP", "STARTING", "RUNNING", "STOPPING", "STOPPED", "FAILED"],
-  use: ["STARTING", "RUNNING", "STOPPING"],
-} as const satisfies Record<PlayAction, readonly PlayStateName[]>;
-
-export function isAllowed(action: PlayAction, state: PlayStateName): boolean {
-  return (allowedStates[action] as readonly PlayStateName[]).includes(state);
-}
-
-/** Throws `playground/action-not-allowed` unless the table allows it. */
-export function requireAllowed(action: PlayAction, state: PlayStateName): void {
-  if (isAllowed(action, state)) return;
+/** Throws `playground/action-not-allowed` unless the table of play-actions allows it. */
+export function requireAllowed(verb: PlayVerb, state: PlayStateName): void {
+  const why = whyNotAllowed(verb, state);
+  if (why === undefined) return;
   throw new Problem("playground/action-not-allowed", {
-    message:
-      action === "use"
-        ? `the play is ${state}: its machines are not running`
-        : `a play that is ${state} cannot be asked to ${action}`,
-    hint: `This is possible while the play is ${allowedStates[action].join(", ")}.`,
+    message: why,
+    hint: `This is possible while the play is ${allowedStates[verb].join(", ")}.`,
   });
 }
 
