@@ -20,7 +20,6 @@ export function registerSsh(program: Command, context: CliContext): void {
     .description("Log in to a machine of a play, or run one command there")
     .option("-m, --machine <machine>", "default: the first machine")
     .option("-u, --user <user>", "default: the machine's default user")
-    .passThroughOptions()
     .action(async (playId, command, options) => {
       await runSsh(context, {
         playId,
