@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startProblems } from "../api/problems/start.ts";
 import { resolveInitConditions } from "./init-condition-values.ts";
-import { fieldsNotYetActedUpon } from "./not-yet-acted-upon.ts";
 import type { InitCondition, Manifest } from "./schema.ts";
 import { debian } from "./testing/case.ts";
 
@@ -71,62 +69,4 @@ test("keys named like object methods are ordinary", () => {
     ["__proto__", "x"],
   ]);
   assert.equal(resolve(withConditions({ key: "toString" }), {}).messages[0], '"toString" needs a value');
-});
-
-test("fields this release does not act upon are told, the rest is not", () => {
-  assert.deepEqual(fieldsNotYetActedUpon(debian), []);
-  const [machine] = debian.playground.machines;
-  assert.ok(machine);
-  const manifest: Manifest = {
-    ...debian,
-    playground: {
-      ...debian.playground,
-      registryAuth: "a:b",
-      portForwards: [{ kind: "local", machine: machine.name, remotePort: 80 }],
-      tabs: [
-        { kind: "ide" },
-        { kind: "kexp" },
-        { kind: "http-port", name: "App", number: 80, tls: true, access: "public" },
-        { kind: "http-port", name: "App", number: 80, hostRewrite: "a", pathRewrite: "/a" },
-      ],
-      machines: [
-        {
-          ...machine,
-          backend: "firecracker",
-          kernel: { source: "5.10", snapshot: { id: "k" } },
-          drives: [
-            { source: "debian-12", mount: "/", filesystem: "ext4" },
-            { filesystem: "xfs", persistent: true },
-            { source: "snapshot", snapshot: { id: "s" } },
-            { source: "debian-12", mount: "/mnt" },
-          ],
-        },
-        { ...machine, name: "b", backend: "qemu", kernel: { source: "6.1" } },
-      ],
-    },
-  };
-  const findings = fieldsNotYetActedUpon(manifest);
-  assert.ok(findings.every(({ code, severity }) => code === "start/field-without-effect" && severity === "notice"));
-  assert.deepEqual(
-    findings.map(({ path }) => path.replace("playground.", "")),
-    [
-      "registryAuth",
-      "portForwards",
-      "tabs[0].kind",
-      "tabs[1].kind",
-      "tabs[3].hostRewrite",
-      "tabs[3].pathRewrite",
-      "machines[0].kernel.source",
-      "machines[0].kernel.snapshot",
-      "machines[0].backend",
-      "machines[0].drives[1].filesystem",
-      "machines[0].drives[1].persistent",
-      "machines[0].drives[2].source",
-      "machines[0].drives[3].source",
-    ],
-  );
-});
-
-test("the start codes are those tested here", () => {
-  assert.deepEqual(Object.keys(startProblems).sort(), ["start/condition-value", "start/field-without-effect"]);
 });

@@ -1,23 +1,66 @@
-import type { PlaygroundSpec } from "../manifest/schema.ts";
+import type { Drive, Machine, PlaygroundSpec, Tab } from "../manifest/schema.ts";
+import { filesystemMade } from "./drives.ts";
 import type { PlanNotice } from "./plan.ts";
+
+interface Gap {
+  /** Path below the part it was found in. */
+  path: string;
+  message: string;
+}
+
+type Look<Part> = (part: Part) => Gap | false | undefined;
+
+const ofSpec: readonly Look<PlaygroundSpec>[] = [
+  spec =>
+    spec.registryAuth !== undefined && gap("registryAuth", "registryAuth has no effect yet: plays have no registry"),
+  spec =>
+    (spec.portForwards ?? []).length > 0 &&
+    gap("portForwards", "portForwards have no effect yet: nothing opens saved port forwards"),
+];
+const ofTab: readonly Look<Tab>[] = [
+  tab => tab.kind === "ide" && gap("kind", "IDE tabs are not available yet"),
+  tab => tab.kind === "kexp" && gap("kind", "the Kubernetes explorer is not available yet"),
+];
+const ofMachine: readonly Look<Machine>[] = [
+  ({ kernel }) => kernel?.snapshot !== undefined && gap("kernel.snapshot", "its saved kernel is not used yet"),
+];
+const ofDrive: readonly Look<Drive>[] = [
+  drive =>
+    drive.filesystem !== undefined &&
+    drive.filesystem !== filesystemMade(drive) &&
+    gap("filesystem", `${drive.filesystem} is not made from an image yet: the drive gets ${filesystemMade(drive)}`),
+  ({ persistent }) =>
+    persistent !== undefined && gap("persistent", "persistent has no effect: all drives survive stop and restart"),
+  ({ source }) => source === "snapshot" && gap("source", "snapshots are not available yet"),
+];
 
 /** What a manifest may say and nothing acts upon yet. A field leaves this list in the commit that makes it work. */
 export function idleFields(spec: PlaygroundSpec): PlanNotice[] {
-  const idle = (path: string, message: string, machine?: string): PlanNotice => ({
-    code: "plan/field-without-effect",
-    path: `playground.${path}`,
-    message,
-    ...(machine === undefined ? {} : { machine }),
-  });
   return [
-    ...(spec.registryAuth ? [idle("registryAuth", "registryAuth has no effect yet: plays have no registry")] : []),
-    ...((spec.portForwards ?? []).length > 0
-      ? [idle("portForwards", "portForwards have no effect yet: forward ports from the client")]
-      : []),
-    ...spec.machines.flatMap(({ name, kernel }, index) =>
-      kernel?.snapshot === undefined
-        ? []
-        : [idle(`machines[${index}].kernel.snapshot`, `the saved kernel of "${name}" is not used yet`, name)],
-    ),
+    ...look(ofSpec, spec, "playground", ""),
+    ...(spec.tabs ?? []).flatMap((tab, index) => look(ofTab, tab, `playground.tabs[${index}]`, `tab ${index + 1}: `)),
+    ...spec.machines.flatMap((machine, index) => {
+      const path = `playground.machines[${index}]`;
+      const drives = machine.drives.flatMap((drive, driveIndex) =>
+        look(ofDrive, drive, `${path}.drives[${driveIndex}]`, `drive ${driveIndex + 1} of ${machine.name}: `),
+      );
+      return [...look(ofMachine, machine, path, `${machine.name}: `), ...drives].map(notice => ({
+        ...notice,
+        machine: machine.name,
+      }));
+    }),
   ];
+}
+
+function look<Part>(looks: readonly Look<Part>[], part: Part, place: string, label: string): PlanNotice[] {
+  return looks.flatMap(each => {
+    const found = each(part);
+    if (!found) return [];
+    const { path, message } = found;
+    return [{ code: "start/field-without-effect", path: `${place}.${path}`, message: `${label}${message}` }];
+  });
+}
+
+function gap(path: string, message: string): Gap {
+  return { path, message };
 }

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PlaygroundSpec } from "../manifest/schema.ts";
+import { planDrives } from "./drives.ts";
+import { netLab } from "./fixtures.ts";
+import { idleFields } from "./idle-fields.ts";
+
+const [web, db] = netLab.playground.machines;
+assert.ok(web && db);
+
+test("fields that nothing acts upon are told with their place", () => {
+  const spec: PlaygroundSpec = {
+    ...netLab.playground,
+    registryAuth: "a:b",
+    portForwards: [{ kind: "local", machine: web.name, remotePort: 80 }],
+    tabs: [{ kind: "ide" }, { kind: "kexp" }],
+    machines: [
+      {
+        ...web,
+        kernel: { source: "6.12", snapshot: { id: "k" } },
+        drives: [
+          { source: "debian-12", mount: "/", filesystem: "xfs" },
+          { mount: "/mnt", filesystem: "xfs", persistent: true },
+          { source: "snapshot", snapshot: { id: "s" } },
+        ],
+      },
+    ],
+  };
+  const notices = idleFields(spec);
+  assert.ok(notices.every(({ code }) => code === "start/field-without-effect"));
+  assert.deepEqual(
+    notices.map(({ path, machine }) => [path?.replace("playground.", ""), machine]),
+    [
+      ["registryAuth", undefined],
+      ["portForwards", undefined],
+      ["tabs[0].kind", undefined],
+      ["tabs[1].kind", undefined],
+      ["machines[0].kernel.snapshot", web.name],
+      ["machines[0].drives[0].filesystem", web.name],
+      ["machines[0].drives[1].persistent", web.name],
+      ["machines[0].drives[2].source", web.name],
+    ],
+  );
+  assert.equal(notices[5]?.message, "drive 1 of web-01: xfs is not made from an image yet: the drive gets ext4");
+});
+
+test("fields that have an effect are not told", () => {
+  const { registryAuth: _unused, ...spec } = netLab.playground;
+  const tabs = [
+    { kind: "http-port" as const, name: "App", number: 80, tls: true, hostRewrite: "a", pathRewrite: "/a" },
+  ];
+  const drives = [
+    { source: "debian-12", mount: "/", filesystem: "ext4" as const },
+    { source: "debian-12", mount: "/mnt" },
+    { filesystem: "btrfs" as const },
+  ];
+  const machines = [{ ...db, kernel: { source: "5.10" }, drives }];
+  assert.deepEqual(idleFields({ ...spec, portForwards: [], tabs, machines }), []);
+});
+
+test("a drive has the filesystem that its notice says", () => {
+  const made = planDrives([
+    { source: "debian-12", mount: "/", filesystem: "xfs" },
+    { source: "debian-12", filesystem: "btrfs" },
+    { mount: "/a", filesystem: "xfs" },
+    { mount: "/b" },
+    {},
+  ]);
+  assert.deepEqual(
+    made.map(({ filesystem }) => filesystem),
+    ["ext4", "ext4", "xfs", "ext4", undefined],
+  );
+});
