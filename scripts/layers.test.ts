@@ -31,7 +31,9 @@ test("imports point one way", () => {
   for (const file of readdirSync(root, { recursive: true }) as string[]) {
     if (!file.endsWith(".ts")) continue;
     const from = file.split(sep)[0] as string;
-    for (const [, target] of readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)) {
+    for (const [, target] of readFileSync(join(root, file), "utf8").matchAll(
+      /(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g,
+    )) {
       const to = relative(root, resolve(root, dirname(file), target as string));
       seen += 1;
       const room = to.split(sep)[0] as string;
@@ -45,7 +47,10 @@ test("imports point one way", () => {
 
 test("what the browser loads imports no Node modules", () => {
   const wrong = (readdirSync(join(root, "api"), { recursive: true }) as string[]).filter(
-    file => file.endsWith(".ts") && !file.endsWith(".test.ts") && /from "node:/.test(readFileSync(join(root, "api", file), "utf8")),
+    file =>
+      file.endsWith(".ts") &&
+      !file.endsWith(".test.ts") &&
+      /from "node:/.test(readFileSync(join(root, "api", file), "utf8")),
   );
   assert.deepEqual(wrong, []);
 });

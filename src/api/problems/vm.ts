@@ -29,5 +29,4 @@ export const vmProblems = {
     title: "QEMU runs no kernel on this host, neither with KVM nor in software",
     hint: "Run 'labyard doctor' for the reasons.",
   },
-  "vm/not-responding": { owner: "operator", status: 500, title: "The virtual machine monitor does not answer" },
 } as const satisfies ProblemTable;

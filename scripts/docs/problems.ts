@@ -1,0 +1,68 @@
+import { accessProblems } from "../../src/api/problems/access.ts";
+import { cliProblems } from "../../src/api/problems/cli.ts";
+import { drivesProblems } from "../../src/api/problems/drives.ts";
+import { hostProblems } from "../../src/api/problems/host.ts";
+import { imagesProblems } from "../../src/api/problems/images.ts";
+import { manifestProblems } from "../../src/api/problems/manifest.ts";
+import { networkProblems } from "../../src/api/problems/network.ts";
+import { playgroundProblems } from "../../src/api/problems/playground.ts";
+import { provisioningProblems } from "../../src/api/problems/provisioning.ts";
+import { serverProblems } from "../../src/api/problems/server.ts";
+import type { ProblemOwner, ProblemTable } from "../../src/api/problems/spec.ts";
+import { startProblems } from "../../src/api/problems/start.ts";
+import { vmProblems } from "../../src/api/problems/vm.ts";
+import { cell } from "./markdown.ts";
+
+/** The tables of the catalogue in the order in which a play meets them. */
+export const problemRooms: ReadonlyArray<{ title: string; table: ProblemTable }> = [
+  { title: "Manifest", table: manifestProblems },
+  { title: "Start values", table: startProblems },
+  { title: "Images", table: imagesProblems },
+  { title: "Drives", table: drivesProblems },
+  { title: "Network", table: networkProblems },
+  { title: "Machines and kernels", table: vmProblems },
+  { title: "Provisioning and init tasks", table: provisioningProblems },
+  { title: "Terminals, commands and ports", table: accessProblems },
+  { title: "Plays", table: playgroundProblems },
+  { title: "Server", table: serverProblems },
+  { title: "Command line", table: cliProblems },
+  { title: "Host", table: hostProblems },
+];
+
+const owners: Record<ProblemOwner, string> = {
+  author: "whoever wrote the manifest or built the image",
+  user: "whoever uses the play or the command",
+  operator: "whoever runs this host",
+  bug: "us: please report it",
+};
+
+/** docs/reference/problems.md: every failure that has a code, with who can do something about it. */
+export function renderProblems(): string {
+  return `# Problems
+
+<!-- Generated from src/api/problems by scripts/generate-docs.ts; run npm run docs after a change. -->
+
+A failure that a person can meet has a code. The HTTP API answers with the status of the table and a JSON body
+\`{error, code, owner, hint?, where?, details?}\`; the command line prints the same. The title below is what \`error\` says
+where nothing more exact is known; usually the message names the values in question. *Owner* is who can do something
+about it:
+
+${Object.entries(owners)
+  .map(([owner, meaning]) => `- \`${owner}\`: ${meaning}`)
+  .join("\n")}
+
+${problemRooms.map(renderRoom).join("\n")}`;
+}
+
+function renderRoom({ title, table }: (typeof problemRooms)[number]): string {
+  const rows = Object.entries(table).map(
+    ([code, spec]) =>
+      `| \`${code}\` | ${spec.owner} | ${spec.status} | ${cell(spec.title)} | ${cell(spec.hint ?? "")} |`,
+  );
+  return `## ${title}
+
+| Code | Owner | Status | Title | What to do |
+| --- | --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}

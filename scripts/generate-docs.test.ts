@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { problems } from "../src/api/problems.ts";
+import { generatedFiles, referenceDirectory } from "./docs/generated-files.ts";
+import { problemRooms } from "./docs/problems.ts";
+
+for (const [name, render] of Object.entries(generatedFiles)) {
+  test(`docs/reference/${name} is what the code says`, async () => {
+    assert.equal(readFileSync(new URL(name, referenceDirectory), "utf8"), await render(), "run: npm run docs");
+  });
+}
+
+test("the page of problems has every code of the catalogue", () => {
+  const listed = problemRooms.flatMap(({ table }) => Object.keys(table));
+  assert.deepEqual(listed.sort(), Object.keys(problems).sort());
+});
+
+test("every code of the catalogue is used", () => {
+  const source = new URL("../src/", import.meta.url).pathname;
+  const code = (readdirSync(source, { recursive: true }) as string[])
+    .filter(
+      file => file.endsWith(".ts") && !file.endsWith(".test.ts") && !file.startsWith(join("api", "problems", "/")),
+    )
+    .map(file => readFileSync(join(source, file), "utf8"))
+    .join("\n");
+  const unused = Object.keys(problems).filter(each => !code.includes(`"${each}"`));
+  assert.deepEqual(unused, []);
+});
