@@ -38,7 +38,8 @@ export interface BaseDriveRequest {
   sizeBytes: number;
   /** False: the default was taken, and a larger image makes the base larger. */
   sizeIsExplicit: boolean;
-  filesystem: "ext4";
+  /** Only "ext4" can be written so far; anything else is answered with `image/unsupported-filesystem`. */
+  filesystem: string;
   /** A data drive needs no init. */
   purpose: "root" | "data";
 }
@@ -57,6 +58,7 @@ export interface EnsureBaseDriveOptions extends BaseDriveRequest {
  * wait for it. When this rejects the cache is as usable as before; verified blobs stay for the next try.
  */
 export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<BaseDrive> {
+  assertFilesystem(options);
   const source = parseImageSource(options.source);
   const report = progressReporter(options.onProgress);
   const { image, client, findings } = await resolve(source, options, report);
@@ -73,10 +75,11 @@ export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<
 }
 
 /**
- * The same from the cache alone: no network, no waiting. Undefined when something has to be done first. A tag stands
- * for what it pointed to when it was last looked up.
+ * The same from the cache alone: no network, no waiting. Undefined when something has to be done first, which
+ * includes asking the registry about a tag that was looked up more than five minutes ago.
  */
 export async function lookupBaseDrive(request: BaseDriveRequest): Promise<BaseDrive | undefined> {
+  assertFilesystem(request);
   const source = parseImageSource(request.source);
   const image = await recall(source, request.paths);
   if (image === undefined) return undefined;
@@ -205,7 +208,7 @@ async function makeDrive(
   const sidecar: Sidecar = {
     sizeBytes,
     requiredBytes: needed,
-    filesystem: options.filesystem,
+    filesystem: "ext4",
     users: parsePasswd(readTreeText(tree, payloads, "/etc/passwd") ?? ""),
     groups: parseGroup(readTreeText(tree, payloads, "/etc/group") ?? ""),
     findings: [...boot.findings, ...warnings],
@@ -240,6 +243,13 @@ async function makeDrive(
   const drive = await findDrive(image, options, keys);
   if (drive === undefined) throw new Error(`the drive ${key} vanished right after it was made`);
   return drive;
+}
+
+function assertFilesystem({ source, filesystem }: BaseDriveRequest): void {
+  if (filesystem === "ext4") return;
+  throw new Problem("image/unsupported-filesystem", {
+    message: `a drive with the content of ${source} was asked for as ${filesystem}; only ext4 can be written yet`,
+  });
 }
 
 function assertUsable(drive: Pick<BaseDrive, "findings" | "reference">, purpose: BaseDriveRequest["purpose"]): void {

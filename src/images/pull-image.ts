@@ -17,6 +17,9 @@ const parallelDownloads = 3;
 /** Each occupies about a core. */
 const parallelDecoders = 2;
 
+/** So long a tag is believed without asking its registry again. */
+const tagFreshForMs = 5 * 60_000;
+
 export interface PullOptions {
   paths: Paths;
   report: Report;
@@ -54,10 +57,15 @@ export async function resolveRegistryImage(reference: ImageReference, options: P
   return { image, client, ...(staleSince === undefined ? {} : { staleSince }) };
 }
 
-/** The same from what is known here already, without any network; undefined when that is not enough. */
+/**
+ * The same from what is known here already, without any network; undefined when that is not enough, or when a tag was
+ * looked up so long ago that it may have moved.
+ */
 export async function recallRegistryImage(reference: ImageReference, paths: Paths): Promise<LoadedImage | undefined> {
   const name = formatReference(reference);
-  const digest = reference.digest ?? (await readResolvedReferences(paths))[name]?.digest;
+  const known = reference.digest === undefined ? (await readResolvedReferences(paths))[name] : undefined;
+  const isFresh = known !== undefined && Date.now() - Date.parse(known.resolvedAt) < tagFreshForMs;
+  const digest = reference.digest ?? (isFresh ? known.digest : undefined);
   return digest === undefined ? undefined : loadImage(paths, digest, name, undefined);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -11,7 +11,13 @@ import type { BaseDrive } from "../../src/images/base-drive.ts";
 import { digestOf } from "../../src/images/digest.ts";
 import { ensureBaseDrive, type EnsureBaseDriveOptions, lookupBaseDrive } from "../../src/images/ensure-base-drive.ts";
 import type { ImageProgress } from "../../src/images/progress.ts";
-import { baseDrivesDirectory, blobsDirectory, partialBlobsDirectory, type Paths } from "../../src/store/paths.ts";
+import {
+  baseDrivesDirectory,
+  blobsDirectory,
+  imageReferencesFile,
+  partialBlobsDirectory,
+  type Paths,
+} from "../../src/store/paths.ts";
 import { type Fault, startFaultyProxy } from "../fixtures/faulty-proxy.ts";
 import { bootableMembers, buildImage } from "../fixtures/oci-image.ts";
 import { basicCredentials, startRegistry, type TestRegistry } from "../fixtures/registry.ts";
@@ -139,6 +145,11 @@ describe("a registry without credentials", () => {
       third.findings.map(finding => finding.code),
       ["image/stale-tag"],
     );
+    // The cache alone answers for a tag only while it cannot have moved far.
+    assert.equal((await lookupBaseDrive(here.request))?.path, second.path);
+    const file = imageReferencesFile(here.paths);
+    await writeFile(file, (await readFile(file, "utf8")).replace(/"20\d\d/, '"2001'));
+    assert.equal(await lookupBaseDrive(here.request), undefined);
   });
 
   test("Docker's manifests, zstd layers and an index with several platforms", async () => {
@@ -180,6 +191,7 @@ describe("a registry without credentials", () => {
     await fails(here.request, "image/denied-or-missing", /lab\/root:nope without credentials \(status 404\)/);
     const dead = { ...here.request, source: "oci://127.0.0.1:1/lab/root:v1" };
     await fails(dead, "image/registry-unreachable", /127\.0\.0\.1:1.*ECONNREFUSED/);
+    await fails({ ...here.request, filesystem: "xfs" }, "image/unsupported-filesystem", /asked for as xfs/);
   });
 
   test("an image that cannot boot is refused before a byte is written, but may be a data drive", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TarEntry } from "../tar/tar-entry.ts";
 import { lookUp, walk } from "../tree-paths.ts";
-import { emptyDirectory, type FileNode, type Tree } from "../tree.ts";
+import { emptyDirectory, type Tree } from "../tree.ts";
 import { applyLayer } from "./apply-layer.ts";
 import { LayerError } from "./entry-path.ts";
 
@@ -250,7 +250,7 @@ test("26: 300 levels and names that differ in case only", () => {
   const deep = Array.from({ length: 300 }, (_, level) => `d${level}`).join("/");
   const { tree } = merge([file(deep), file("Readme", 1), file("README", 2)]);
   assert.ok(lookUp(tree, `/${deep}`));
-  assert.equal((lookUp(tree, "/README")?.node as FileNode).size, 2);
+  assert.deepEqual(listing(tree).slice(0, 2), ["/README=2", "/Readme=1"]);
 });
 
 test("a lower file that a path needs as a directory becomes one", () => {
