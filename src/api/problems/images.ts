@@ -57,6 +57,12 @@ export const imagesProblems = {
     title: "The image cannot boot as a machine",
     hint: "Start from a rootfs image such as debian-12, or add an init system, sshd and the users to the image.",
   },
+  "image/unsupported-filesystem": {
+    owner: "author",
+    status: 422,
+    title: "An image cannot be written to this filesystem yet",
+    hint: "Use ext4 for drives with a source.",
+  },
   "image/build-failed": { owner: "operator", status: 500, title: "A local image could not be built" },
   "machine/user-not-in-image": {
     owner: "author",
