@@ -179,8 +179,7 @@ type Row = readonly string[];
 function table(rows: readonly Row[]): string {
   for (const row of rows) {
     for (const field of row) {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      if (field === "" || /[\u0000-\u001f\u007f]/.test(field)) {
+      if (field === "" || /\p{Cc}/u.test(field)) {
         throw new Problem("provisioning/seed-path", {
           message: `${JSON.stringify(field)} cannot be used: it is empty or has control characters`,
         });
