@@ -132,7 +132,10 @@ export class Channel implements AsyncDisposable {
         reject(error);
       };
       const onAbort = () => fail(signal?.reason);
-      const timer = setTimeout(() => fail(this.#problem("session-refused", "did not answer")), openTimeoutMs);
+      const timer = setTimeout(
+        () => fail(this.#problem("provisioning/session-refused", "did not answer")),
+        openTimeoutMs,
+      );
       if (signal?.aborted) return onAbort();
       signal?.addEventListener("abort", onAbort, { once: true });
       const done = (error: Error | undefined, value: T) => {
@@ -141,7 +144,10 @@ export class Channel implements AsyncDisposable {
           return;
         }
         // `closed` follows an error of the connection by a few turns; the message of ssh2 tells the two apart.
-        if (error) return fail(this.#problem(this.#open ? "session-refused" : "connection-lost", error.message));
+        if (error) {
+          const code = this.#open ? "provisioning/session-refused" : "provisioning/connection-lost";
+          return fail(this.#problem(code, error.message));
+        }
         settled = true;
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -151,14 +157,14 @@ export class Channel implements AsyncDisposable {
         open(done);
       } catch (error) {
         // ssh2 throws "Not connected" at once when the connection has ended.
-        fail(this.#problem("connection-lost", (error as Error).message));
+        fail(this.#problem("provisioning/connection-lost", (error as Error).message));
       }
     });
   }
 
-  #problem(code: "session-refused" | "connection-lost", reason: string): Problem {
-    const what = code === "session-refused" ? "did not open a session" : "is not connected any more";
-    return new Problem(`provisioning/${code}`, {
+  #problem(code: "provisioning/session-refused" | "provisioning/connection-lost", reason: string): Problem {
+    const what = code === "provisioning/session-refused" ? "did not open a session" : "is not connected any more";
+    return new Problem(code, {
       message: `"${this.machine}" ${what} for "${this.username}" (${reason})`,
       where: { machine: this.machine, step: "channel" },
     });
