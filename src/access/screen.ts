@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- CommonJS: to Node its exports are the default
 import serialize from "@xterm/addon-serialize";
 import headless from "@xterm/headless";
 import type { TerminalSize } from "./guest-shell.ts";

@@ -36,7 +36,9 @@ export async function runSsh(context: CliContext, { playId, machine, user, comma
   const target = machine ?? (await client.getPlay(playId)).machines[0]?.name;
   if (target === undefined) throw new Problem("server/not-found", { message: `play ${playId} has no machines` });
   const interactive = command.length === 0 && context.stdin.isTTY && context.stdout.isTTY;
-  const { columns = 80, rows = 24 } = context.stdout;
+  // Neither exists where stdout is no terminal, whatever the types say.
+  const columns = context.stdout.columns || 80;
+  const rows = context.stdout.rows || 24;
   const { url } = await client.exec(playId, {
     machine: target,
     ...(user === undefined ? {} : { user }),

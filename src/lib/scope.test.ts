@@ -55,7 +55,10 @@ test("a second close waits for the first", async () => {
     done = true;
   });
   const first = scope[Symbol.asyncDispose]();
-  const second = scope[Symbol.asyncDispose]().then(() => assert.equal(done, true));
+  const second = (async () => {
+    await scope[Symbol.asyncDispose]();
+    assert.equal(done, true);
+  })();
   gate.resolve();
   await Promise.all([first, second]);
 });

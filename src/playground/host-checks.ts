@@ -151,7 +151,8 @@ const kvmActions: Record<Exclude<AccelerationFinding["verdict"], "ok">, string> 
   "no-device":
     "Enable virtualization in the firmware, or nested virtualization where this is a virtual machine itself.",
   "no-permission": "Add this user to the group kvm, then log in again.",
-  "ioctl-failed": "This /dev/kvm answers but does not do what QEMU needs, as on hosts whose own hypervisor offers no nested virtualization. Use another host for speed.",
+  "ioctl-failed":
+    "This /dev/kvm answers but does not do what QEMU needs, as on hosts whose own hypervisor offers no nested virtualization. Use another host for speed.",
   "does-not-execute":
     "Nothing on this host mends that: its /dev/kvm runs no ordinary kernel. Use another host for speed.",
 };

@@ -150,7 +150,7 @@ export class MachineRuntime {
     });
   }
 
-  #enterPhase(phase: "kernel" | "init" | "channel" | string, message: string): void {
+  #enterPhase(phase: string, message: string): void {
     const { state } = this.#options;
     if (phase === "init") state.markPhase("kernel");
     if (phase === "channel") state.markPhase("init");

@@ -11,7 +11,7 @@ export interface RunnerActions {
   stop(): void;
   retryTask(task: string): void;
   skipTask(task: string): void;
-  machineAction(machine: string, action: "reboot" | "stop" | "restart"): void;
+  machineAction(machine: string, action: "reboot" | "stop" | "restart"): Promise<void> | void;
   console(machine: string): Promise<string>;
   dial(machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
   openTerminal(terminal: TerminalRequest): Promise<string>;

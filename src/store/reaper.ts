@@ -22,7 +22,8 @@ export async function reapPlay(paths: Paths, playId: string): Promise<void> {
     }
   }
   await removeUnfinishedFiles(playDirectory(paths, playId));
-  if (failures.length > 0) throw new AggregateError(failures, `play ${playId}: ${failures.length} resources left behind`);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `play ${playId}: ${failures.length} resources left behind`);
 }
 
 /** Everything is published by renaming a `.tmp` file, so what still carries that ending was never finished. */

@@ -7,7 +7,7 @@ import { GuestRoot, keys } from "./guest-root.ts";
 
 // The script gives files to accounts of the image, for which a process needs root's capabilities in its chroot.
 const skip = process.getuid?.() === 0 ? false : "chroot and chown need root";
-const suite = (name: string, body: () => Promise<void>) => test(name, { skip }, body);
+const suite = (name: string, body: () => Promise<void>): void => void test(name, { skip }, body);
 
 const file = (path: string, content: string, rest: Partial<StartupFilePlan> = {}): StartupFilePlan => ({
   path,

@@ -81,7 +81,7 @@ const closed = async (socket: WebSocket) => {
 
 function messagesOf(socket: WebSocket): ConnMessage[] {
   const messages: ConnMessage[] = [];
-  socket.on("message", data => messages.push(JSON.parse(String(data)) as ConnMessage));
+  socket.on("message", data => messages.push(JSON.parse((data as Buffer).toString()) as ConnMessage));
   return messages;
 }
 
