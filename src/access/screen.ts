@@ -1,5 +1,8 @@
 // oxlint-disable-next-line import/default -- CommonJS: to Node its exports are the default
+// Both are CommonJS: Node gives them a default export that their type declarations do not mention.
+// oxlint-disable-next-line import/default
 import serialize from "@xterm/addon-serialize";
+// oxlint-disable-next-line import/default
 import headless from "@xterm/headless";
 import type { TerminalSize } from "./guest-shell.ts";
 

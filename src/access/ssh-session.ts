@@ -87,7 +87,7 @@ export class ExecSessions implements AsyncDisposable {
  * Maps one WebSocket to one program, both ways, until either ends. Never rejects: a failure is told to the client.
  * Afterwards the program has been let go of and the socket is closed.
  */
-export async function serveExec(
+async function serveExec(
   webSocket: WebSocket,
   start: (signal: AbortSignal) => Promise<GuestShell>,
   stop: AbortSignal,

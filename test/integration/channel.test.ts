@@ -5,7 +5,8 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Channel, openChannel } from "../../src/provisioning/channel.ts";
 import { ChannelKeeper } from "../../src/provisioning/channel-keeper.ts";
-import { type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
+import { watchReadiness } from "../../src/provisioning/readiness.ts";
+import { ptySkipReason, type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
 
 const signal = AbortSignal.timeout(120_000);
 
@@ -44,7 +45,7 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
 
   test("an abort ends the wait with its own reason", async () => {
     const controller = new AbortController();
-    const command = channel.exec("sleep 300", { signal: controller.signal });
+    const command = channel.exec("sleep 30", { signal: controller.signal });
     setTimeout(() => controller.abort(new Error("play stopped")), 100);
     await assert.rejects(command, /play stopped/);
     assert.equal((await channel.exec("echo still works")).stdout, "still works\n");
@@ -71,7 +72,7 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     assert.equal(received, 100_000_000);
   });
 
-  test("a shell has a terminal of the given size and can be resized", async () => {
+  test("a shell has a terminal of the given size and can be resized", { skip: ptySkipReason ?? false }, async () => {
     const shell = await channel.shell({ cols: 91, rows: 17 });
     let screen = "";
     shell.stdout.on("data", chunk => (screen += chunk));
@@ -110,7 +111,7 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
 
   test("a lost connection ends what runs on it", async () => {
     const own = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
-    const waiting = assert.rejects(own.exec("sleep 300"), { code: "provisioning/connection-lost" });
+    const waiting = assert.rejects(own.exec("sleep 30"), { code: "provisioning/connection-lost" });
     await delay(300);
     await sshd.dropConnections();
     await waiting;
@@ -152,6 +153,29 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     assert.notEqual(third, first);
     assert.equal((await third.exec("echo back")).stdout, "back\n");
     channel = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+  });
+
+  test("readiness follows a machine through a reboot", async () => {
+    await using keeper = new ChannelKeeper({
+      connect: (_machine, _username, options) => openChannel({ ...sshd.target(), ...options }),
+    });
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const watching = watchReadiness({
+      ...{ keeper, machine: "web-01", signal: stop.signal, deadlineMs: 300 },
+      onReady: ready => seen.push(`ready ${ready.machine}`),
+      onLost: () => seen.push("lost"),
+      onLate: problem => seen.push(problem.code),
+    });
+    await eventually(() => assert.deepEqual(seen, ["ready web-01"]));
+    await sshd.stop();
+    await eventually(() => assert.deepEqual(seen.slice(1, 3), ["lost", "provisioning/channel-timeout"]));
+    await sshd.start();
+    await eventually(() => assert.equal(seen.at(-1), "ready web-01"));
+    assert.equal(seen.filter(event => event === "lost").length, 1);
+    stop.abort();
+    await watching;
+    assert.equal(seen.at(-1), "ready web-01");
   });
 });
 

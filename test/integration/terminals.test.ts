@@ -10,7 +10,7 @@ import { execStream } from "../../src/api/exec-protocol.ts";
 import type { TerminalServerMessage } from "../../src/api/terminal-protocol.ts";
 import { openChannel } from "../../src/provisioning/channel.ts";
 import { ChannelKeeper } from "../../src/provisioning/channel-keeper.ts";
-import { type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
+import { ptySkipReason, type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
 
 describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () => {
   let sshd: SshdFixture;
@@ -70,11 +70,12 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
   });
 
   const open = (cols = 80, rows = 24) => terminals.open({ machine: "web-01", cols, rows });
+  const needsPty = { skip: ptySkipReason ?? false };
   const look = (id: string, acknowledges = true) => Viewer.open(`${base}/terminals/${id}`, acknowledges);
   const exec = (request: Partial<ExecRequest>) =>
     Command.open(`${base}/?exec=${encodeURIComponent(JSON.stringify({ machine: "web-01", ...request }))}`);
 
-  test("a terminal survives its viewers and is shown whole to the next", async () => {
+  test("a terminal survives its viewers and is shown whole to the next", needsPty, async () => {
     const id = await open(100, 30);
     const first = await look(id);
     assert.deepEqual(first.messages[0], { type: "attached", id, cols: 100, rows: 30 });
@@ -99,7 +100,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     terminals.close(id);
   });
 
-  test("viewers of one terminal see the same", async () => {
+  test("viewers of one terminal see the same", needsPty, async () => {
     const id = await open();
     const [one, other] = [await look(id), await look(id)];
     one.type("echo from-$((1 + 0))\n");
@@ -110,7 +111,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     await Promise.all([one.closed, other.closed]);
   });
 
-  test("a viewer that does not acknowledge stops the program, not the runner", async () => {
+  test("a viewer that does not acknowledge stops the program, not the runner", needsPty, async () => {
     const id = await open();
     const lazy = await look(id, false);
     lazy.type("yes | head -c 20000000; echo\n");
@@ -125,7 +126,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     terminals.close(id);
   });
 
-  test("100 MB of output neither hold up the runner nor grow it", async () => {
+  test("100 MB of output neither hold up the runner nor grow it", needsPty, async () => {
     const id = await open();
     const viewer = await look(id);
     // The client of this test lives in the same process: let it and the collector find their pace first.
@@ -152,7 +153,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     terminals.close(id);
   });
 
-  test("with nobody looking, output is drawn at a bounded rate and the last of it is shown", async () => {
+  test("with nobody looking, output is drawn at a bounded rate and the last of it is shown", needsPty, async () => {
     const id = await open();
     const viewer = await look(id);
     const started = performance.now();
@@ -171,7 +172,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     terminals.close(id);
   });
 
-  test("a lost connection is told, and the terminal has ended", async () => {
+  test("a lost connection is told, and the terminal has ended", needsPty, async () => {
     const id = await open();
     const viewer = await look(id);
     await until(() => viewer.shown.length > 0);
@@ -188,7 +189,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     terminals.close(id);
   });
 
-  test("there is a limit, unknown ids and machines without shells are refused", async () => {
+  test("there is a limit, unknown ids and machines without shells are refused", needsPty, async () => {
     const ids = await Promise.all([open(), open(), open()]);
     await assert.rejects(open(), { code: "access/terminal-limit" });
     terminals.close(ids[0] as string);
@@ -198,7 +199,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     for (const id of ids) terminals.close(id);
   });
 
-  test("nonsense from a viewer closes its socket only", async () => {
+  test("nonsense from a viewer closes its socket only", needsPty, async () => {
     const id = await open();
     const [bad, good] = [await look(id), await look(id)];
     bad.socket.send("{nonsense");
@@ -218,7 +219,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     assert.deepEqual(command.messages, [{ type: "exit", exitCode: 7, signal: null }]);
   });
 
-  test("a remote command with a terminal of its own", async () => {
+  test("a remote command with a terminal of its own", needsPty, async () => {
     const command = await exec({
       command: "stty size; read -r line; stty size; kill -INT $$",
       pty: { cols: 77, rows: 11 },
@@ -245,7 +246,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     assert.deepEqual(command.messages, [{ type: "exit", exitCode: 0, signal: null }]);
   });
 
-  test("a client that leaves hangs up its command", async () => {
+  test("a client that leaves hangs up its command", needsPty, async () => {
     const command = await exec({ command: "echo $$; exec cat", pty: { cols: 80, rows: 24 } });
     await until(() => /\d+\r\n/.test(command.stdout));
     const pid = Number.parseInt(command.stdout, 10);
@@ -265,7 +266,8 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
     await sshd.stop();
     const command = await exec({ command: "true" });
     await command.closed;
-    assert.equal(command.messages[0]?.problem?.code, "provisioning/channel-timeout");
+    // Either the loss of the connection was noticed in time, or the first use of it told.
+    assert.match(command.messages[0]?.problem?.code ?? "", /^provisioning\/(channel-timeout|connection-lost)$/);
     await sshd.start();
   });
 });
@@ -370,7 +372,7 @@ class Command {
 async function until(condition: () => boolean, limitMs = 15_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs / 1000} s: ${condition}`);
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs / 1000} s: ${condition.toString()}`);
     await delay(20);
   }
 }
