@@ -18,7 +18,7 @@ export async function connect(context: CliContext): Promise<Client> {
   return createClient({ endpoint, credentials: { sessionId, accessToken }, userAgent: "labyard-cli" });
 }
 
-export async function readClientRecord(context: CliContext): Promise<ClientRecord> {
+async function readClientRecord(context: CliContext): Promise<ClientRecord> {
   const { LABYARD_ENDPOINT, LABYARD_SESSION_ID, LABYARD_ACCESS_TOKEN } = context.env;
   if (LABYARD_ENDPOINT && LABYARD_SESSION_ID && LABYARD_ACCESS_TOKEN) {
     return { endpoint: LABYARD_ENDPOINT, sessionId: LABYARD_SESSION_ID, accessToken: LABYARD_ACCESS_TOKEN };

@@ -38,7 +38,7 @@ export function registerList(playground: Command, context: CliContext): void {
     });
 }
 
-export function stateOf(play: PlayJson): string {
+function stateOf(play: PlayJson): string {
   return play.status.stateEvents.at(-1)?.state ?? "UNKNOWN";
 }
 

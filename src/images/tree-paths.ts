@@ -54,6 +54,6 @@ export function walk(tree: Tree, visit: (path: string, node: TreeNode) => void):
   }
 }
 
-export function sortedChildren(directory: DirectoryNode): Array<[string, TreeNode]> {
+function sortedChildren(directory: DirectoryNode): Array<[string, TreeNode]> {
   return [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -101,15 +101,6 @@ export interface WriteDriveResult {
   usedBytes: number;
 }
 
-/**
- * Rejects with `image/too-big-for-drive` (both numbers in the message) before it writes when the tree does not fit.
- */
-export type DriveWriter = (
-  tree: Tree,
-  payloads: PayloadSource,
-  options: WriteDriveOptions,
-) => Promise<WriteDriveResult>;
-
 /** The data ranges of a file in logical order; everything between them is a hole. */
 export function dataSegments(file: FileNode): readonly DataSegment[] {
   const { payload } = file;

@@ -106,7 +106,7 @@ export class Findings {
 }
 
 /** playground.machines[0].name → playground.machines[0] → playground.machines → playground → "" */
-export function parentPath(path: string): string {
+function parentPath(path: string): string {
   const end = Math.max(path.lastIndexOf("."), path.lastIndexOf("["));
   return end < 0 ? "" : path.slice(0, end);
 }

@@ -8,16 +8,14 @@ import { networkSchema } from "./parts/network.ts";
 import { portForwardSchema } from "./parts/port-forward.ts";
 import { tabSchema } from "./parts/tab.ts";
 
-export type { AccessControl } from "./parts/access-control.ts";
-export type { Drive, Filesystem } from "./parts/drive.ts";
-export type { InitCondition, InitConditions } from "./parts/init-condition.ts";
+export type { Drive } from "./parts/drive.ts";
+export type { InitCondition } from "./parts/init-condition.ts";
 export type { InitTask, TaskCondition } from "./parts/init-task.ts";
-export type { Backend, Machine, MachineInterface, Resources } from "./parts/machine.ts";
+export type { Machine, MachineInterface } from "./parts/machine.ts";
 export type { Network } from "./parts/network.ts";
 export type { PortForward } from "./parts/port-forward.ts";
 export type { StartupFile } from "./parts/startup-file.ts";
 export type { Tab, TabKind } from "./parts/tab.ts";
-export type { User } from "./parts/user.ts";
 
 /** Written by the server into its replies; they come back in dumps that are submitted again. */
 const computedKeys = ["id", "owner", "published", "pageUrl", "userAccess"];

@@ -118,7 +118,7 @@ function withoutHiddenTabs(
 }
 
 /** One terminal for each machine that may be entered; none at all when there is no such machine. */
-export function defaultTabs(machines: readonly MachineInput[]): TabInput[] | undefined {
+function defaultTabs(machines: readonly MachineInput[]): TabInput[] | undefined {
   const tabs = machines
     .filter(machine => machine.noSSH !== true && machine.name !== undefined)
     .map((machine): TabInput => ({ kind: "terminal", machine: machine.name }))

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
  *
  * Locally administered and unicast: the first octet ends in binary 10, which no vendor's card has.
  */
-export function deriveMac(...owner: readonly [playId: string, ...parts: Array<string | number>]): string {
+function deriveMac(...owner: readonly [playId: string, ...parts: Array<string | number>]): string {
   // JSON keeps ["a", "b/0"] and ["a/b", 0] apart.
   const digest = createHash("sha256").update(JSON.stringify(owner)).digest();
   digest[0] = ((digest[0] as number) & 0xfc) | 0x02;

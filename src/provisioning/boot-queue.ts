@@ -5,7 +5,7 @@ import type { WaitOptions } from "./channel-keeper.ts";
 import { shellCommand } from "./shell-quote.ts";
 
 /** Finite, because a unit may itself wait for an init task. */
-export const bootQueueCapMs = 120_000;
+const bootQueueCapMs = 120_000;
 
 // systemctl before version 240 does not know --wait and answers at once.
 const question = "test -d /run/systemd/system || { echo none; exit; }; systemctl is-system-running --wait 2>/dev/null";

@@ -4,9 +4,9 @@ import { BoundedTail } from "../lib/bounded-tail.ts";
 import type { TaskPlan } from "../plan/plan.ts";
 import type { TaskOutcome } from "./task-attempt.ts";
 
-export const created: TaskStatusNumber = 10;
-export const blocked: TaskStatusNumber = 20;
-export const running: TaskStatusNumber = 30;
+const created: TaskStatusNumber = 10;
+const blocked: TaskStatusNumber = 20;
+const running: TaskStatusNumber = 30;
 export const failed: TaskStatusNumber = 35;
 export const completed: TaskStatusNumber = 40;
 

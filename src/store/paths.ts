@@ -4,7 +4,7 @@ import { join } from "node:path";
 /**
  * Every file name that Labyard uses on disk, once. docs/reference/files.md explains each.
  *
- * Layout: `db.sqlite`, `client.json`, `images/`, `kernels/`, `plays/<play id>/`, `logs/` below the home directory;
+ * Layout: `db.sqlite`, `client.json`, `images/`, `kernels/`, `plays/<play id>/` below the home directory;
  * sockets live in a short runtime directory because the kernel limits their paths to 107 bytes.
  */
 export interface Paths {
@@ -13,7 +13,7 @@ export interface Paths {
 }
 
 /** The longest path a Unix socket may have: sun_path is 108 bytes with its terminating NUL (unix(7)). */
-export const socketPathMaxBytes = 107;
+const socketPathMaxBytes = 107;
 
 /** From $LABYARD_HOME, else /var/lib/labyard for root and ~/.local/share/labyard for others. */
 export function resolvePaths(env: NodeJS.ProcessEnv, uid: number): Paths {
@@ -43,7 +43,6 @@ export const serverLockFile = (paths: Paths) => join(paths.home, "server.lock");
 /** Address and process of the running server, for messages and for finding it. */
 export const serverRecordFile = (paths: Paths) => join(paths.home, "server.json");
 export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
-export const logsDirectory = (paths: Paths) => join(paths.home, "logs");
 
 export const blobsDirectory = (paths: Paths) => join(paths.home, "images", "blobs", "sha256");
 /** Downloads in progress, named by digest; only the holder of the digest's lock writes there. */

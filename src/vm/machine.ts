@@ -74,15 +74,6 @@ export interface VmConsole {
   write(input: Uint8Array | string): boolean;
 }
 
-/** What a backend can do; planning and the runner ask this table, never the backend's name. */
-export interface VmAbilities {
-  accelerations: readonly VmSpec["acceleration"][];
-  driveFormats: readonly DriveFile["format"][];
-  /** Without the modules drive. */
-  drivesMax: number;
-  interfacesMax: number;
-}
-
 /** vda for 0 … vdz for 25: how a guest calls the drive at this position. */
 export function guestDevice(index: number): string {
   if (index < 0 || index > 25) throw new RangeError(`there is no drive position ${index}`);

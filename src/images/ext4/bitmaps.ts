@@ -2,7 +2,7 @@ import { type BlockRange, blockSize, blocksPerGroup, firstFreeInode } from "./fo
 import { blocksInGroup, type Layout } from "./layout.ts";
 
 /** Sets the bits [start, end); the first bit is the lowest of its byte. */
-export function setBits(bitmap: Buffer, start: number, end: number): void {
+function setBits(bitmap: Buffer, start: number, end: number): void {
   let at = start;
   for (; at < end && (at & 7) !== 0; at++) setBit(bitmap, at);
   const bytesEnd = end & ~7;

@@ -4,7 +4,7 @@ import { blockSize, type Extent } from "./format.ts";
 const magic = 0xf30a;
 const entrySize = 12;
 const entriesInInode = 4;
-export const extentsPerBlock = Math.floor((blockSize - 4) / entrySize) - 1;
+const extentsPerBlock = Math.floor((blockSize - 4) / entrySize) - 1;
 /** Longer runs are told as several; the upper half of the 16 bits marks unwritten ones. */
 const maxExtentLength = 32_768;
 

@@ -8,7 +8,6 @@ export const inodesPerBlock = blockSize / inodeSize;
 export const descriptorSize = 64;
 export const descriptorsPerBlock = blockSize / descriptorSize;
 
-export const badBlocksInode = 1;
 export const rootInode = 2;
 export const resizeInode = 7;
 export const journalInode = 8;

@@ -66,7 +66,7 @@ export async function writeNode(node: TreeNode, inode: number, context: NodeWrit
 }
 
 /** Writes one block and returns its address. */
-export async function putBlock(writer: BlockWriter, block: Buffer): Promise<number> {
+async function putBlock(writer: BlockWriter, block: Buffer): Promise<number> {
   const [extent] = await writer.put(block);
   return (extent as Extent).physical;
 }

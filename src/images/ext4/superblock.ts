@@ -11,7 +11,7 @@ import {
 } from "./format.ts";
 import type { Layout } from "./layout.ts";
 
-export const superblockSize = 1024;
+const superblockSize = 1024;
 
 /**
  * Known to every kernel from 5.10 on; newer ones (orphan_file, metadata_csum_seed) would lock the older out.

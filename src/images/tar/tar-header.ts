@@ -44,7 +44,7 @@ export function parseHeader(block: Buffer): RawHeader {
 }
 
 /** A name field: up to its end or the first NUL. */
-export function textField(block: Buffer, offset: number, length: number): string {
+function textField(block: Buffer, offset: number, length: number): string {
   const field = block.subarray(offset, offset + length);
   const end = field.indexOf(0);
   return field.toString("latin1", 0, end === -1 ? length : end);

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { list, part, text } from "../field.ts";
 
 const principal = () =>
@@ -13,5 +12,3 @@ export const accessControlSchema = part(
   "Three independent lists of principals.",
   { noun: "accessControl", code: "manifest/access-control" },
 );
-
-export type AccessControl = z.infer<typeof accessControlSchema>;

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { choice, flag, part, text } from "../field.ts";
 
-export const filesystems = ["ext4", "ext3", "ext2", "xfs", "btrfs"] as const;
+const filesystems = ["ext4", "ext3", "ext2", "xfs", "btrfs"] as const;
 
 export const snapshotSchema = part(
   {
@@ -48,4 +48,3 @@ export const driveSchema = part(
 );
 
 export type Drive = z.infer<typeof driveSchema>;
-export type Filesystem = (typeof filesystems)[number];

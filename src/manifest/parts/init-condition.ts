@@ -27,4 +27,3 @@ export const initConditionsSchema = part(
 );
 
 export type InitCondition = z.infer<typeof initConditionSchema>;
-export type InitConditions = z.infer<typeof initConditionsSchema>;

@@ -4,7 +4,7 @@ import { driveSchema, snapshotSchema } from "./drive.ts";
 import { startupFileSchema } from "./startup-file.ts";
 import { userSchema } from "./user.ts";
 
-export const backends = ["qemu", "firecracker", "cloud-hypervisor"] as const;
+const backends = ["qemu", "firecracker", "cloud-hypervisor"] as const;
 
 export const interfaceSchema = part(
   {
@@ -18,7 +18,7 @@ export const interfaceSchema = part(
   { noun: "interface", misspellings: { ip: "address", ipAddress: "address" } },
 );
 
-export const machineNetworkSchema = part(
+const machineNetworkSchema = part(
   { interfaces: list(interfaceSchema, "The machine's interfaces, 1 to 8.") },
   "How the machine is connected.",
   {
@@ -28,7 +28,7 @@ export const machineNetworkSchema = part(
   },
 );
 
-export const resourcesSchema = part(
+const resourcesSchema = part(
   {
     cpuCount: integer("Virtual CPUs, at least 1.", {
       code: "manifest/cpu-count",
@@ -54,7 +54,7 @@ export const resourcesSchema = part(
   },
 );
 
-export const kernelSchema = part(
+const kernelSchema = part(
   {
     source: text("Kernel version to boot, e.g. `5.10`, `6.1`, `6.12`.", {
       code: "manifest/kernel-unknown",
@@ -98,5 +98,3 @@ export const machineSchema = part(
 
 export type Machine = z.infer<typeof machineSchema>;
 export type MachineInterface = z.infer<typeof interfaceSchema>;
-export type Resources = z.infer<typeof resourcesSchema>;
-export type Backend = (typeof backends)[number];

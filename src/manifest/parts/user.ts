@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { flag, part, text } from "../field.ts";
 
 export const userSchema = part(
@@ -12,5 +11,3 @@ export const userSchema = part(
   "A user of a machine.",
   { noun: "user" },
 );
-
-export type User = z.infer<typeof userSchema>;

@@ -6,7 +6,7 @@ import { forEachAt, isText } from "./context.ts";
 import { isHostName, toHostName } from "./names.ts";
 
 /** Categories of the catalogue; an operator may add to them. */
-export const usualCategories = [
+const usualCategories = [
   "linux",
   "networking",
   "containers",

@@ -84,7 +84,7 @@ async function unpackXz(data: Buffer, options: { scratchDirectory: string; signa
 }
 
 /** Looks for the ELF note "Xen", type 18 (XEN_ELFNOTE_PHYS32_ENTRY): the address where PVH loaders enter. */
-export function hasPvhEntry(elf: Buffer): boolean {
+function hasPvhEntry(elf: Buffer): boolean {
   if (elf.length < 64 || elf.toString("hex", 0, 5) !== "7f454c4602") return false;
   const headers = Number(elf.readBigUInt64LE(32));
   const headerBytes = elf.readUInt16LE(54);

@@ -1,13 +1,6 @@
 import type { DriveFile } from "../../plan/plan.ts";
-import type { VmAbilities, VmSpec } from "../machine.ts";
+import type { VmSpec } from "../machine.ts";
 import type { QemuFacts } from "./facts.ts";
-
-export const qemuAbilities: VmAbilities = {
-  accelerations: ["kvm", "tcg"],
-  driveFormats: ["qcow2", "raw"],
-  drivesMax: 24,
-  interfacesMax: 32,
-};
 
 /** Descriptors the child inherits: its control channel and the guest's serial port. */
 export const qmpDescriptor = 3;
