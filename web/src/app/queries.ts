@@ -1,0 +1,82 @@
+import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
+import { Problem } from "../../../src/api/problems.ts";
+import { reportFailure, reportReachable } from "./connection.ts";
+import { labyard } from "./labyard.ts";
+
+const watched = {
+  onSuccess: () => reportReachable(true),
+  onError: (error: unknown) => {
+    reportFailure(error);
+    // The session has ended: asking again who we are leads to the login.
+    if (error instanceof Problem && error.code === "server/not-authenticated") {
+      queryClient.setQueryData(queries.me().queryKey, null);
+    }
+  },
+};
+
+export const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache(watched),
+  mutationCache: new MutationCache(watched),
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      retry: false,
+      // The browser may believe to be offline although the server is on this machine.
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+/** Every question the pages ask the server, once, with its key. */
+export const queries = {
+  /** null: nobody is logged in. */
+  me: () =>
+    queryOptions({
+      queryKey: ["me"],
+      queryFn: async () => {
+        try {
+          return await labyard.me();
+        } catch (error) {
+          if (error instanceof Problem && error.code === "server/not-authenticated") return null;
+          throw error;
+        }
+      },
+      staleTime: 60_000,
+    }),
+  playgrounds: (filter?: "my-custom") =>
+    queryOptions({ queryKey: ["playgrounds", filter ?? "built-in"], queryFn: () => labyard.listPlaygrounds(filter) }),
+  playground: (name: string) =>
+    queryOptions({ queryKey: ["playground", name], queryFn: () => labyard.getPlayground(name) }),
+  plays: () => queryOptions({ queryKey: ["plays"], queryFn: () => labyard.listPlays("any"), refetchInterval: 5000 }),
+  play: (id: string) => queryOptions({ queryKey: ["play", id], queryFn: () => labyard.getPlay(id) }),
+  /** With their output; `version` is the sum of the tasks' versions, so that a change asks again. */
+  tasks: (playId: string, version: number) =>
+    queryOptions({
+      queryKey: ["tasks", playId, version],
+      queryFn: () => labyard.listTasks(playId),
+      placeholderData: (previous: Awaited<ReturnType<typeof labyard.listTasks>> | undefined) => previous,
+    }),
+  console: (playId: string, machine: string) =>
+    queryOptions({
+      queryKey: ["console", playId, machine],
+      queryFn: () => labyard.readConsole(playId, machine, "serial"),
+      refetchInterval: 2000,
+    }),
+  /** Good for one load of a frame, so it is asked for exactly when a frame is to be loaded anew. */
+  portTicket: (playId: string, portId: string) =>
+    queryOptions({
+      queryKey: ["port-ticket", playId, portId],
+      queryFn: () => labyard.createPortTicket(playId, portId),
+      staleTime: Number.POSITIVE_INFINITY,
+      gcTime: 0,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      meta: { once: true },
+    }),
+};
+
+/** After a lost connection everything may be old, except what is good only once. */
+export function refreshEverything(): void {
+  void queryClient.invalidateQueries({ predicate: query => query.meta?.once !== true });
+}

@@ -1,0 +1,58 @@
+import { Anchor, Container, Paper, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
+import { Link, useParams } from "react-router";
+import type { PlaygroundJson } from "../../../src/api/contract/playgrounds.ts";
+import { Waiting } from "../app/frame.tsx";
+import { usePageTitle } from "../app/page-title.ts";
+import { paths } from "../app/paths.ts";
+import { queries } from "../app/queries.ts";
+import { ProblemAlert } from "../problem/problem-alert.tsx";
+import { Categories } from "./playground-card.tsx";
+import { StartForm } from "./start-form.tsx";
+
+const Markdown = lazy(async () => ({ default: (await import("../markdown/markdown.tsx")).Markdown }));
+
+/** One playground: what it is, what it is made of, and what a start wants to know. */
+export function PlaygroundPage() {
+  const { name = "" } = useParams();
+  const playground = useQuery(queries.playground(name));
+  usePageTitle(playground.data?.title || name);
+  return (
+    <Container size="sm" py="lg">
+      <Anchor component={Link} to={paths.catalog()} size="sm">
+        All playgrounds
+      </Anchor>
+      {playground.isPending && <Waiting />}
+      {playground.error !== null && <ProblemAlert error={playground.error} />}
+      {playground.data !== undefined && <Details playground={playground.data} />}
+    </Container>
+  );
+}
+
+function Details({ playground }: { playground: PlaygroundJson }) {
+  const { name, title, description, categories, markdown, machines = [] } = playground;
+  return (
+    <Stack mt="xs">
+      <Title order={1} size="h2" className="breakable">
+        {title || name}
+      </Title>
+      {description !== "" && <Text className="breakable">{description}</Text>}
+      <Categories categories={categories} />
+      <Paper withBorder p="md">
+        <StartForm playground={playground} />
+      </Paper>
+      {machines.length > 0 && (
+        <Text size="sm" c="dimmed" className="breakable">
+          {machines.length === 1 ? "One machine" : `${machines.length} machines`}:{" "}
+          {machines.map(machine => machine.name).join(", ")}
+        </Text>
+      )}
+      {markdown !== undefined && markdown !== "" && (
+        <Suspense fallback={<Waiting />}>
+          <Markdown text={markdown} />
+        </Suspense>
+      )}
+    </Stack>
+  );
+}
