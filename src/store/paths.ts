@@ -80,11 +80,12 @@ export const consoleLogFile = (paths: Paths, playId: string, machine: string) =>
   join(machineDirectory(paths, playId, machine), "console.log");
 export const driveFile = (paths: Paths, playId: string, machine: string, device: string) =>
   join(machineDirectory(paths, playId, machine), `${device}.qcow2`);
+/** Holds private keys, and only until the machine runs: the ending lets the reaper take it away after a crash. */
 export const seedFile = (paths: Paths, playId: string, machine: string) =>
-  join(machineDirectory(paths, playId, machine), "seed.cpio");
+  join(machineDirectory(paths, playId, machine), "seed.cpio.tmp");
 /** A drive that was formatted on the host, without an image below it. */
 export const rawDriveFile = (paths: Paths, playId: string, machine: string, device: string) =>
   join(machineDirectory(paths, playId, machine), `${device}.raw`);
-/** What the machine's kernel unpacks: shim, what grows its root drive, seed. */
+/** What the machine's kernel unpacks: shim, what grows its root drive, seed. As short-lived as the seed. */
 export const initrdFile = (paths: Paths, playId: string, machine: string) =>
-  join(machineDirectory(paths, playId, machine), "initrd.cpio");
+  join(machineDirectory(paths, playId, machine), "initrd.cpio.tmp");

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { Problem } from "../../api/problems.ts";
+import { playMarkerVariable } from "../../host/play-processes.ts";
 import { type Child, startChild } from "../../host/process.ts";
 import { type OpenConsole, openConsole } from "../console.ts";
 import type { StartVm, Vm, VmEvent, VmExit } from "../machine.ts";
@@ -22,7 +23,8 @@ export const startVm: StartVm = async (spec, options) => {
   // The runner is the first process of its pid namespace, so its machines die with it; elsewhere this line sees to it.
   const child = await startChild(["setpriv", "--pdeathsig", "KILL", "--", ...argv], {
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, LANG: "C.UTF-8" },
+    // Nothing it has no use for; the play's marker, so that it can be found if all else is gone.
+    env: { PATH: process.env.PATH, LANG: "C.UTF-8", [playMarkerVariable]: process.env[playMarkerVariable] },
   });
   const vm = new QemuVm(child, openConsole(inherited(child, consoleDescriptor), options.consoleLog));
   try {
