@@ -41,7 +41,7 @@ export class LocalPlays implements Plays {
     const state = new LiveState(paths, initialState(plan));
     state.enter("CREATED");
     await state.end();
-    this.#track(request.playId, state.current).begin();
+    await this.#track(request.playId, state.current).begin();
   }
 
   list(): Promise<string[]> {
@@ -75,7 +75,7 @@ export class LocalPlays implements Plays {
     const state = await this.#requireState(playId);
     requireAllowed("restart", currentState(state));
     await this.#tracked.get(playId)?.settled();
-    this.#track(playId, state).begin();
+    await this.#track(playId, state).begin();
   }
 
   async destroy(playId: string): Promise<void> {
@@ -173,7 +173,7 @@ export class LocalPlays implements Plays {
     }
     await reapPlay(paths, playId);
     if (name === "DESTROYING") await this.#finishDestroying(playId, state);
-    else if (statesOfPreparation.includes(name)) this.#track(playId, state).begin();
+    else if (statesOfPreparation.includes(name)) await this.#track(playId, state).begin();
     else if (!restingStates.includes(name)) await this.#track(playId, state).declareRunnerGone();
   }
 

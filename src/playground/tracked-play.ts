@@ -55,9 +55,11 @@ export class TrackedPlay {
     this.#latest.end();
   }
 
-  /** Prepares, launches and follows, in the background. */
-  begin(): void {
-    this.#run(() => this.#prepareAndLaunch());
+  /** Prepares, launches and follows, in the background. Resolves once the state says so: nobody sees the old one. */
+  async begin(): Promise<void> {
+    const shown = Promise.withResolvers<void>();
+    this.#run(() => this.#prepareAndLaunch(shown.resolve).finally(shown.resolve));
+    await shown.promise;
   }
 
   /** Follows a runner that is already there, in the background. */
@@ -105,7 +107,7 @@ export class TrackedPlay {
     this.#work = work().catch(error => log.error({ playId, err: error }, "following a play failed"));
   }
 
-  async #prepareAndLaunch(): Promise<void> {
+  async #prepareAndLaunch(onBegun: () => void): Promise<void> {
     const { paths, playId } = this.#options;
     const before = (await readPlayState(paths, playId)) ?? this.#options.state;
     const { problem: _old, ...fresh } = before;
@@ -120,6 +122,7 @@ export class TrackedPlay {
         });
       }
       this.show(state.current);
+      onBegun();
       const plan = (await readRecord<Plan>(planFile(paths, playId))) as Plan;
       state.markPhase("plan");
       await this.#prepare(plan, state);
