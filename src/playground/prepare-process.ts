@@ -4,6 +4,7 @@ import { playMarkerVariable } from "../host/play-processes.ts";
 import { startChild } from "../host/process.ts";
 import { jsonLines } from "../lib/json-lines.ts";
 import type { Plan } from "../plan/plan.ts";
+import { recordAcquisition } from "../store/ledger.ts";
 import { planFile, preparedFile, type Paths } from "../store/paths.ts";
 import { readRecord, writeRecord } from "../store/play-records.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -23,6 +24,8 @@ export async function prepareInChild(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted();
+  // A server that dies leaves this child; the next one must not start a second beside it.
+  recordAcquisition(paths, plan.playId, { kind: "processes" });
   const child = await startChild([...programArguments(), "prepare", plan.playId], {
     env: { ...process.env, LABYARD_HOME: paths.home, [playMarkerVariable]: plan.playId },
   });
