@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { startChild } from "../src/host/process.ts";
 import type { InterfacePlan } from "../src/plan/plan.ts";
 import type { VmSpec } from "../src/vm/machine.ts";
@@ -26,7 +24,9 @@ export interface BareBoot {
   cpuMs: number;
 }
 
-const greetingWaitMs = 100;
+const attemptEveryMs = 250;
+const attemptLifeMs = 5000;
+const attemptsMax = 24;
 
 /**
  * Boots the same kernel, initrd and drives with the same QEMU arguments, but with nothing of the platform around it: no
@@ -42,21 +42,20 @@ export async function bareBoot(options: BareBootOptions): Promise<BareBoot> {
     ),
   ];
   const startedAt = performance.now();
-  const child = await startChild(argv, { stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"] });
+  // An interrupted benchmark must not leave a machine behind.
+  const child = await startChild(["setpriv", "--pdeathsig", "KILL", "--", ...argv], {
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+  });
   // Control and console are read and thrown away: a full pipe would slow the guest.
   for (const stream of child.process.stdio.slice(3)) if (stream && "resume" in stream) stream.resume();
-  let ended = false;
-  void child.exited.then(() => (ended = true));
+  const over = new AbortController();
+  const limit = AbortSignal.any([options.signal, AbortSignal.timeout(options.deadlineMs), over.signal]);
+  void child.exited.then(() => over.abort(new Error(`the bare machine ended: ${child.stderrTail()}`)));
   try {
-    while (!(await greets(port))) {
-      options.signal.throwIfAborted();
-      if (ended) throw new Error(`the bare machine ended before it was up: ${child.stderrTail()}`);
-      if (performance.now() - startedAt > options.deadlineMs) {
-        throw new Error(`the bare machine was not up after ${options.deadlineMs / 1000} s`);
-      }
-    }
+    await greeting(port, limit);
     return { elapsedMs: Math.round(performance.now() - startedAt), cpuMs: await cpuTimeMs(child.pid) };
   } finally {
+    over.abort(new Error("the benchmark is over"));
     await child.stop(0);
   }
 }
@@ -81,18 +80,31 @@ function userNetwork(
 
 const lastOctet = (address: string, octet: number) => address.replace(/\d+$/, `${octet}`);
 
-/** Whether ssh's first bytes come within a moment. QEMU accepts at once, so a connection alone proves nothing. */
-async function greets(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  const greeted = new Promise<boolean>(resolve => {
-    socket.once("data", chunk => resolve(chunk.toString("latin1").startsWith("SSH-")));
-    socket.once("error", () => resolve(false));
-    socket.once("close", () => resolve(false));
-  });
+/**
+ * Waits for ssh's first bytes. QEMU accepts at once and then tries the guest for seconds, so a connection proves
+ * nothing and one attempt would see a port that opened only at its next try: a new attempt joins every while.
+ */
+async function greeting(port: number, signal: AbortSignal): Promise<void> {
+  const sockets = new Set<Socket>();
+  const greeted = Promise.withResolvers<void>();
+  const attempt = () => {
+    if (sockets.size >= attemptsMax) return;
+    const socket = connect(port, "127.0.0.1");
+    sockets.add(socket);
+    socket.once("data", chunk => chunk.toString("latin1").startsWith("SSH-") && greeted.resolve());
+    socket.once("error", () => socket.destroy());
+    socket.once("close", () => sockets.delete(socket));
+    socket.setTimeout(attemptLifeMs, () => socket.destroy());
+  };
+  const timer = setInterval(attempt, attemptEveryMs);
+  const onAbort = () => greeted.reject(signal.reason as Error);
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([greeted, delay(greetingWaitMs, false)]);
+    await greeted.promise;
   } finally {
-    socket.destroy();
+    clearInterval(timer);
+    signal.removeEventListener("abort", onAbort);
+    for (const socket of sockets) socket.destroy();
   }
 }
 
