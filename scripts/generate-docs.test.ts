@@ -28,3 +28,16 @@ test("every code of the catalogue is used", () => {
   const unused = Object.keys(problems).filter(each => !code.includes(`"${each}"`));
   assert.deepEqual(unused, []);
 });
+
+test("docs/reference/files.md names every file of src/store/paths.ts", () => {
+  const page = readFileSync(new URL("files.md", referenceDirectory), "utf8");
+  const paths = readFileSync(new URL("../src/store/paths.ts", import.meta.url), "utf8");
+  const names = [...paths.matchAll(/join\(([^;]*)\);/g)].flatMap(([, parts]) =>
+    [...(parts as string).matchAll(/["}]([\w.]+)["`]/g)].map(([, name]) => name as string),
+  );
+  assert.ok(names.includes("ledger.jsonl") && names.includes(".qcow2"), "the test reads names at all");
+  assert.deepEqual(
+    names.filter(name => !page.includes(name)),
+    [],
+  );
+});
