@@ -5,19 +5,37 @@ import { driveUuid } from "../plan/drive-uuid.ts";
 import { renderSeed } from "../provisioning/seed.ts";
 import { consoleLogFile, initrdFile, seedFile } from "../store/paths.ts";
 import { kernelArguments } from "../vm/kernels/command-line.ts";
-import { guestDevice, type Vm } from "../vm/machine.ts";
+import { guestDevice, type Vm, type VmSpec } from "../vm/machine.ts";
 import { writeInitrd } from "../vm/kernels/initramfs.ts";
 import { startVm } from "../vm/qemu/start.ts";
 import type { MachineRuntimeOptions } from "./machine-runtime.ts";
 import { rootDrive } from "./prepare.ts";
 
-/** Renders the machine's seed and starts its VM. The seed holds keys, so its file is gone when this resolves. */
+export type MachineSpecOptions = Pick<
+  MachineRuntimeOptions,
+  "paths" | "plan" | "machine" | "prepared" | "keys" | "acceleration"
+>;
+
+/** Starts the machine's VM. The initrd holds keys, so its file is gone when this resolves. */
 export async function startMachine(
   options: MachineRuntimeOptions,
   drives: MachineDrives,
   signal: AbortSignal,
 ): Promise<Vm> {
-  const { paths, plan, machine, prepared, keys, acceleration } = options;
+  const { paths, plan, machine } = options;
+  const spec = await machineSpec(options, drives);
+  try {
+    return await startVm(spec, { consoleLog: consoleLogFile(paths, plan.playId, machine.name), signal });
+  } finally {
+    await rm(spec.initrd, { force: true });
+  }
+}
+
+/** What the VMM is to be told. Afterwards the initrd with the machine's seed exists; the caller removes it. */
+export async function machineSpec(
+  { paths, plan, machine, prepared, keys, acceleration }: MachineSpecOptions,
+  drives: MachineDrives,
+): Promise<VmSpec> {
   const { kernel } = prepared;
   const seed = renderSeed({
     plan,
@@ -34,26 +52,22 @@ export async function startMachine(
   try {
     await writeFile(seedPath, seed, { mode: 0o600 });
     await writeInitrd(initrd, [kernel.initramfs, ...grow, seedPath]);
-    return await startVm(
-      {
-        name: machine.name,
-        uuid: machineUuid(plan.playId, machine.name),
-        vcpus: machine.vcpus,
-        memoryMiB: machine.memoryMiB,
-        acceleration,
-        kernelImage: kernel.image,
-        kernelArguments: kernelArguments(acceleration),
-        initrd,
-        drives: drives.files,
-        modulesDrive: kernel.modulesDrive,
-        taps: machine.interfaces.map(({ tap, mac }) => ({ tap, mac })),
-      },
-      { consoleLog: consoleLogFile(paths, plan.playId, machine.name), signal },
-    );
   } finally {
     await rm(seedPath, { force: true });
-    await rm(initrd, { force: true });
   }
+  return {
+    name: machine.name,
+    uuid: machineUuid(plan.playId, machine.name),
+    vcpus: machine.vcpus,
+    memoryMiB: machine.memoryMiB,
+    acceleration,
+    kernelImage: kernel.image,
+    kernelArguments: kernelArguments(acceleration),
+    initrd,
+    drives: drives.files,
+    modulesDrive: kernel.modulesDrive,
+    taps: machine.interfaces.map(({ tap, mac }) => ({ tap, mac })),
+  };
 }
 
 /** The same for the life of the play, different between plays: guests derive identities from it. */

@@ -1,0 +1,189 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BootPhase, currentState, type PlayState } from "../src/api/play-state.ts";
+import { createDrives, removeDrives } from "../src/drives/create-drives.ts";
+import { createLog } from "../src/lib/log.ts";
+import { checkManifest } from "../src/manifest/check.ts";
+import { parseManifestYaml } from "../src/manifest/parse.ts";
+import type { Manifest } from "../src/manifest/schema.ts";
+import { createPlan } from "../src/plan/create-plan.ts";
+import type { Plan } from "../src/plan/plan.ts";
+import { hostFacts } from "../src/playground/host-facts.ts";
+import { LocalPlays } from "../src/playground/local-plays.ts";
+import { lookupPrepared, type Prepared } from "../src/playground/prepare.ts";
+import { machineSpec } from "../src/playground/start-machine.ts";
+import { createPlayKeys } from "../src/provisioning/keys.ts";
+import { initrdFile, kernelsDirectory, type Paths, probesFile, resolvePaths } from "../src/store/paths.ts";
+import { bareBoot } from "./bare-boot.ts";
+import { median, renderFigures } from "./figures.ts";
+
+const manifestSource = `
+kind: playground
+name: bench-start
+title: Start benchmark
+playground:
+  networks: [{name: local, subnet: 172.16.0.0/24}]
+  machines:
+    - name: node-01
+      users: [{name: laborant, default: true}]
+      drives: [{source: debian-12, mount: /}]
+      network: {interfaces: [{network: local}]}
+      resources: {cpuCount: 2, ramSize: 1GiB}
+  initTasks:
+    first: {init: true, machine: node-01, run: "true"}
+  accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
+`;
+
+const limits = { machine: { vcpus: 4, memoryMiB: 10 * 1024 }, play: { vcpus: 10, memoryMiB: 16 * 1024 } };
+const deadlineMs = 300_000;
+const phases: BootPhase[] = ["plan", "image", "network", "drives", "kernel", "init", "channel", "tasks"];
+
+interface Run {
+  bareMs: number;
+  readyMs: number;
+  tasksMs: number;
+  phases: PlayState["phases"];
+}
+
+/**
+ * How long a start takes from the request until every machine is Ready, and what of it the platform costs: in each run
+ * the same kernel, initrd and image are booted bare as well, in turn, so that a host whose speed drifts harms both.
+ */
+export async function startBenchmark(runs: number, signal: AbortSignal): Promise<void> {
+  const prepared = resolvePaths(process.env, process.getuid?.() ?? 0);
+  const home = await mkdtemp(join(tmpdir(), "labyard-bench-"));
+  const paths = resolvePaths({ LABYARD_HOME: home }, process.getuid?.() ?? 0);
+  try {
+    await symlink(join(prepared.home, "images"), join(home, "images"));
+    await symlink(kernelsDirectory(prepared), kernelsDirectory(paths));
+    await symlink(probesFile(prepared), probesFile(paths));
+    const manifest = readManifest();
+    const results: Run[] = [];
+    // The first pair warms the page cache and is not counted.
+    for (let run = 0; run <= runs; run += 1) {
+      const result = await measure(paths, manifest, signal);
+      console.error(
+        `${run === 0 ? "warm-up" : `run ${run}`}: bare ${seconds(result.bareMs)}, Ready ${seconds(result.readyMs)}`,
+      );
+      if (run > 0) results.push(result);
+    }
+    await report(results);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function measure(paths: Paths, manifest: Manifest, signal: AbortSignal): Promise<Run> {
+  const bareMs = await measureBare(paths, manifest, signal);
+  const { state, tasksMs } = await measurePlay(paths, manifest, signal);
+  return { bareMs, readyMs: state.phases.channel ?? Number.NaN, tasksMs, phases: state.phases };
+}
+
+async function measureBare(paths: Paths, manifest: Manifest, signal: AbortSignal): Promise<number> {
+  const plan = await planOf(paths, manifest, newPlayId(), signal);
+  const prepared = await lookupPrepared(paths, plan, signal);
+  if (prepared === undefined) throw new Error("kernel and image are not prepared: run 'npm start' once");
+  const machine = plan.machines[0] as Plan["machines"][number];
+  const ready = prepared.machines[machine.name] as Prepared["machines"][string];
+  const drives = await createDrives(machine, { paths, playId: plan.playId, bases: ready.bases, signal });
+  try {
+    const keys = createPlayKeys(plan.machines);
+    const spec = await machineSpec(
+      { paths, plan, machine, prepared: ready, keys, acceleration: prepared.acceleration },
+      drives,
+    );
+    const { taps: _taps, ...bare } = spec;
+    const { elapsedMs } = await bareBoot({
+      spec: bare,
+      interfaces: machine.interfaces,
+      readyPort: 2022,
+      deadlineMs,
+      signal,
+    });
+    return elapsedMs;
+  } finally {
+    await removeDrives(machine, { paths, playId: plan.playId });
+    await rm(initrdFile(paths, plan.playId, machine.name), { force: true });
+  }
+}
+
+async function measurePlay(
+  paths: Paths,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<{ state: PlayState; tasksMs: number }> {
+  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  const plays = new LocalPlays({
+    paths,
+    log: createLog("bench", "error"),
+    hostFacts: () => hostFacts(paths, limits, signal),
+  });
+  const playId = newPlayId();
+  const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  await plays.create({ playId, manifest, initConditions: {} });
+  try {
+    for await (const state of plays.watch(playId, within)) {
+      if (currentState(state) === "FAILED") throw new Error(`the play failed: ${JSON.stringify(state.problem)}`);
+      if (state.phases.tasks !== undefined) return { state, tasksMs: state.phases.tasks };
+    }
+    throw new Error(`the play was not ready within ${deadlineMs / 1000} s`);
+  } finally {
+    await plays.destroy(playId);
+    for await (const state of plays.watch(playId, AbortSignal.timeout(60_000))) {
+      if (currentState(state) === "DESTROYED") break;
+    }
+    await plays.close();
+  }
+}
+
+function readManifest(): Manifest {
+  const { manifest, findings } = checkManifest(parseManifestYaml(manifestSource), { for: "update" });
+  // "update" demands a whole manifest; tabs and categories play no part in a start.
+  if (manifest !== undefined) return manifest;
+  const { manifest: started } = checkManifest(parseManifestYaml(manifestSource), { for: "start" });
+  if (started === undefined) throw new Error(JSON.stringify(findings));
+  return started;
+}
+
+async function planOf(paths: Paths, manifest: Manifest, playId: string, signal: AbortSignal): Promise<Plan> {
+  return createPlan({ playId, manifest, initConditions: {}, host: await hostFacts(paths, limits, signal) });
+}
+
+const newPlayId = () =>
+  [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+
+async function report(results: Run[]): Promise<void> {
+  const rows = phases.map((phase, index) => {
+    const before = phases[index - 1];
+    const lengths = results.map(
+      run => (run.phases[phase] ?? 0) - (before === undefined ? 0 : (run.phases[before] ?? 0)),
+    );
+    return { name: phase, values: lengths };
+  });
+  const ratios = results.map(run => run.readyMs / run.bareMs);
+  console.log(
+    `\nStart of one debian-12 machine, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${results.length} runs\n`,
+  );
+  console.log(
+    renderFigures([
+      ...rows.map(row => ({ name: `  ${row.name}`, values: row.values, unit: "s" as const })),
+      { name: "request → Ready", values: results.map(run => run.readyMs), unit: "s" },
+      { name: "request → tasks done", values: results.map(run => run.tasksMs), unit: "s" },
+      { name: "bare VM → channel", values: results.map(run => run.bareMs), unit: "s" },
+      { name: "Ready / bare", values: ratios, unit: "ratio" },
+    ]),
+  );
+  console.log(
+    `\nThe platform adds ${((median(ratios) - 1) * 100).toFixed(1)} % to the bare boot (median of pairs; aim: less than 10 %).`,
+  );
+  const directory = join(import.meta.dirname, "results");
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, "start.jsonl");
+  await writeFile(
+    file,
+    results.map((run, index) => `${JSON.stringify({ benchmark: "start", run: index + 1, ...run })}\n`).join(""),
+  );
+  console.log(`Figures of each run: ${file}`);
+}
