@@ -2,12 +2,13 @@ import { Problem } from "../api/problems.ts";
 import type { VmExit } from "../vm/machine.ts";
 
 /** What to tell about a machine that ended without being asked to; undefined when it was its guest's own wish. */
-export function diagnoseExit(machine: string, exit: VmExit, step: string, wasReady: boolean): Problem | undefined {
+export function diagnoseExit(machine: string, exit: VmExit, bootStep: string, wasReady: boolean): Problem | undefined {
   if (exit.reason === "shutdown" && wasReady) return undefined;
   const details = [
     ...exit.consoleLines.slice(-15),
     ...(exit.stderr === "" ? [] : exit.stderr.trim().split("\n").slice(-5)),
   ];
+  const step = wasReady ? "running" : bootStep;
   const where = { machine, step };
   switch (exit.reason) {
     case "shutdown":

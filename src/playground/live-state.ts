@@ -67,11 +67,8 @@ export class LiveState {
     return machine;
   }
 
-  /** `state` and `ready` as given; a step is cleared unless given; a problem stays until the machine starts again. */
-  updateMachine(
-    name: string,
-    update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem },
-  ): void {
+  /** `state` and `ready` as given; a step is cleared unless given; a problem stays until null or the next start. */
+  updateMachine(name: string, update: MachineUpdate): void {
     const machines = this.current.machines.map(machine => (machine.name === name ? changed(machine, update) : machine));
     this.#change({ ...this.current, machines });
   }
@@ -117,13 +114,17 @@ export class LiveState {
   }
 }
 
-function changed(
-  machine: MachineStatus,
-  update: { state?: MachineStateName; ready?: boolean; step?: BootStep; problem?: Problem },
-): MachineStatus {
+interface MachineUpdate {
+  state?: MachineStateName;
+  ready?: boolean;
+  step?: BootStep;
+  problem?: Problem | null;
+}
+
+function changed(machine: MachineStatus, update: MachineUpdate): MachineStatus {
   const { step: _step, problem: oldProblem, ...rest } = machine;
-  const starts = update.state === "STARTING";
-  const problem = update.problem?.toJSON() ?? (starts ? undefined : oldProblem);
+  const forgotten = update.state === "STARTING" || update.problem === null;
+  const problem = update.problem?.toJSON() ?? (forgotten ? undefined : oldProblem);
   const was = machine.conditions.find(condition => condition.name === "Ready")?.status;
   const is = update.ready === undefined ? was : update.ready ? "True" : "False";
   return {

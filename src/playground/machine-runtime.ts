@@ -39,6 +39,8 @@ export class MachineRuntime {
   /** Ends the watching of the present power cycle. */
   #cycle: AbortController | undefined;
   #stopping = false;
+  /** Since the last power-on or reboot; `Ready` is lost before the end shows, when the guest's services end. */
+  #wasReady = false;
   #step = "kernel";
   #firstReady = Promise.withResolvers<void>();
   #off: Promise<void> = Promise.resolve();
@@ -68,7 +70,10 @@ export class MachineRuntime {
     this.#firstReady.promise.catch(() => {
       // Whoever cares awaits whenReady; a later power cycle may have nobody who does.
     });
-    this.#enterPhase("kernel", "starting the kernel");
+    this.#step = "kernel";
+    this.#wasReady = false;
+    // STARTING also takes away what was wrong the last time.
+    state.updateMachine(this.name, { state: "STARTING", step: { phase: "kernel", message: "starting the kernel" } });
     const drives = this.#drives ?? (await this.createDrives(signal));
     const vm = await startMachine(this.#options, drives, signal);
     this.#vm = vm;
@@ -120,7 +125,10 @@ export class MachineRuntime {
     });
     vm.console.onOutput(chunk => progress.append(chunk));
     vm.onEvent(event => {
+      if (event.kind === "disk-full") state.updateMachine(this.name, { problem: this.#diskFull(vm) });
+      if (event.kind === "disk-freed") state.updateMachine(this.name, { problem: null });
       if (event.kind !== "reboot") return;
+      this.#wasReady = false;
       progress.restart();
       state.updateMachine(this.name, {
         state: "REBOOTING",
@@ -135,6 +143,7 @@ export class MachineRuntime {
       signal,
       deadlineMs: bootTimeoutMs,
       onReady: () => {
+        this.#wasReady = true;
         state.updateMachine(this.name, { state: "RUNNING", ready: true });
         this.#firstReady.resolve();
         this.#options.onReady();
@@ -158,6 +167,15 @@ export class MachineRuntime {
     state.updateMachine(this.name, { step: { phase: phase as "kernel", message } });
   }
 
+  #diskFull(vm: Vm): Problem {
+    return new Problem("host/disk-full", {
+      message: `${this.name} is paused: the host's disk has no room for what it wrote (${this.#wasReady ? "running" : this.#step})`,
+      hint: "Free space under the Labyard home directory; the machine then goes on by itself and has lost nothing.",
+      where: { machine: this.name, step: this.#wasReady ? "running" : this.#step },
+      details: vm.console.lastLines(15),
+    });
+  }
+
   #late(vm: Vm): void {
     const { state, bootTimeoutMs } = this.#options;
     const problem = new Problem("playground/machine-not-ready", {
@@ -174,7 +192,7 @@ export class MachineRuntime {
     this.#cycle?.abort();
     this.#vm = undefined;
     await keeper.drop(this.name);
-    const problem = this.#stopping ? undefined : diagnoseExit(this.name, exit, this.#step, this.#isReady());
+    const problem = this.#stopping ? undefined : diagnoseExit(this.name, exit, this.#step, this.#wasReady);
     state.updateMachine(this.name, { state: "STOPPED", ready: false, ...(problem === undefined ? {} : { problem }) });
     this.#firstReady.reject(
       problem ?? new Problem("playground/machine-died", { message: `${this.name} was switched off while it started` }),

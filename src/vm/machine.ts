@@ -49,8 +49,12 @@ export interface Vm extends AsyncDisposable {
   kill(): Promise<VmExit>;
 }
 
-/** `reboot`: the guest restarts and the machine goes on; after the others it ends, see `exited`. */
-export type VmEvent = { kind: "reboot" } | { kind: "shutdown" } | { kind: "panic" };
+/**
+ * `reboot`: the guest restarts and the machine goes on. `disk-full`: it stands still because the host could not store
+ * what it wrote; its writes are tried again until that works, then it goes on (`disk-freed`). After `shutdown` and
+ * `panic` it ends, see `exited`.
+ */
+export type VmEvent = { kind: "reboot" | "disk-full" | "disk-freed" | "shutdown" | "panic" };
 
 export interface VmExit {
   /** `crashed`: the monitor ended without being asked by the guest or by us. */

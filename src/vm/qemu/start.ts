@@ -9,6 +9,8 @@ import { qemuFacts } from "./facts.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
 
 const consoleLinesKept = 40;
+/** How often writes are tried again that found the disk full, and how long without a failure means that it is not. */
+const diskRetryMs = 2000;
 const resetSettlesMs = 100;
 /** Resets within this time of the first belong to it: no kernel is up again sooner. */
 const resetGroupMs = 1000;
@@ -56,6 +58,8 @@ class QemuVm implements Vm {
   readonly #listeners = new Set<(event: VmEvent) => void>();
   #reason: VmExit["reason"] = "crashed";
   #reset: NodeJS.Timeout | undefined;
+  #diskRetry: NodeJS.Timeout | undefined;
+  #isStalled = false;
   #resetAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(child: Child, console: OpenConsole) {
@@ -89,6 +93,8 @@ class QemuVm implements Vm {
     else if (event === "SHUTDOWN" && data.guest === true && this.#reason !== "panic") {
       this.#endWith("shutdown");
       this.#emit({ kind: "shutdown" });
+    } else if (event === "BLOCK_IO_ERROR" && data.action === "stop") {
+      this.#stalled();
     } else if (event === "RESET" && data.guest === true) {
       // A kernel tries several ways to reset until one works, and each is reported. What the guest printed before lies in
       // the other socket: look once that has been read too.
@@ -105,6 +111,23 @@ class QemuVm implements Vm {
       this.#panicked();
       void this.#child.stop(0);
     } else this.#emit({ kind: "reboot" });
+  }
+
+  /** QEMU stops the processors when the disk is full (its default), and repeats the failed writes when they go on. */
+  #stalled(): void {
+    if (!this.#isStalled) this.#emit({ kind: "disk-full" });
+    this.#isStalled = true;
+    clearTimeout(this.#diskRetry);
+    this.#diskRetry = setTimeout(() => {
+      // A write that fails again comes back here, and by that puts off the good news.
+      this.#diskRetry = setTimeout(() => {
+        this.#isStalled = false;
+        this.#emit({ kind: "disk-freed" });
+      }, diskRetryMs);
+      this.qmp?.execute("cont").catch(() => {
+        // A monitor that does not answer any more is about to end.
+      });
+    }, diskRetryMs);
   }
 
   #panicked(): void {
@@ -125,6 +148,7 @@ class QemuVm implements Vm {
   async #awaitExit(): Promise<VmExit> {
     const { exitCode, signal } = await this.#child.exited;
     clearTimeout(this.#reset);
+    clearTimeout(this.#diskRetry);
     await this.console.close();
     return {
       reason: this.#reason,
