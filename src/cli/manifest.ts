@@ -6,6 +6,6 @@ import { registerManifestSchema } from "./manifest-schema.ts";
 /** `labyard manifest …`: works on files, needs no server. */
 export function registerManifest(program: Command, context: CliContext): void {
   const manifest = program.command("manifest").description("Check manifests and print their schema");
-  registerManifestCheck(manifest as unknown as Command, context);
-  registerManifestSchema(manifest as unknown as Command, context);
+  registerManifestCheck(manifest, context);
+  registerManifestSchema(manifest, context);
 }

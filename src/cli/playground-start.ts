@@ -27,7 +27,7 @@ export function registerStart(playground: Command, context: CliContext): void {
       const overrides = options.file === undefined ? {} : await submittableManifest(context, options.file, "start");
       const play = await client.createPlay({
         playground: name,
-        initConditions: options.initCondition as Record<string, string>,
+        initConditions: options.initCondition,
         ...pick(overrides, ["machines", "networks", "tabs", "initTasks"]),
       });
       for (const warning of play.warnings ?? []) context.stderr.write(`warning: ${warning.message}\n`);

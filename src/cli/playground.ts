@@ -31,6 +31,6 @@ export function registerPlayground(program: Command, context: CliContext): void 
     registerStop,
     registerMachine,
   ]) {
-    register(playground as unknown as Command, context);
+    register(playground, context);
   }
 }

@@ -32,7 +32,7 @@ export function createProgram(context: CliContext): Command {
     registerPrepare,
     registerRunner,
   ]) {
-    register(program as unknown as Command, context);
+    register(program, context);
   }
-  return program as unknown as Command;
+  return program;
 }

@@ -50,7 +50,7 @@ export async function startChild(argv: readonly string[], options: StartOptions 
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   const tail = new BoundedTail(16 * 1024);
-  (child.stderr as Readable | null)?.on("data", chunk => tail.append(chunk));
+  child.stderr?.on("data", chunk => tail.append(chunk));
   const exited = new Promise<ProcessExit>(resolve => {
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   });

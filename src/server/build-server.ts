@@ -150,7 +150,7 @@ function createHttpServer(
     { requestTimeout: 60 * 60_000, headersTimeout: 60_000 },
     (request, response) => {
       const label = origins.portLabelOf(request.headers.host);
-      if (label === undefined) (handler as (req: typeof request, res: typeof response) => void)(request, response);
+      if (label === undefined) handler(request, response);
       else void ports.serve(label, request, response);
     },
   );

@@ -97,7 +97,7 @@ test("what another site makes the browser send is refused", async () => {
     { "sec-fetch-site": "cross-site" },
     {},
   ]) {
-    const reply = await post(headers as Record<string, string>);
+    const reply = await post(headers);
     assert.equal(reply.statusCode, 403, JSON.stringify(headers));
     assert.equal(reply.json().code, "server/cross-site");
   }

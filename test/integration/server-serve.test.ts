@@ -38,7 +38,7 @@ test("a server starts on an empty home, finds its plays and leaves credentials f
     }
     const credentials = await readClientFile(options.paths);
     assert.equal(credentials?.endpoint, server.url);
-    const client = createClient({ endpoint: server.url, credentials: credentials as NonNullable<typeof credentials> });
+    const client = createClient({ endpoint: server.url, credentials });
     assert.equal((await client.me()).administrator, true);
     assert.equal((await findRunningServer(options.paths))?.url, server.url);
     const { url } = await client.createLoginCode();
@@ -55,7 +55,7 @@ test("a server starts on an empty home, finds its plays and leaves credentials f
   const now = await readClientFile(options.paths);
   assert.equal(now?.accessToken, before?.accessToken);
   assert.equal(now?.endpoint, again.url);
-  const client = createClient({ endpoint: again.url, credentials: now as NonNullable<typeof now> });
+  const client = createClient({ endpoint: again.url, credentials: now });
   assert.equal((await client.listPlays()).length, 1);
 });
 

@@ -457,7 +457,7 @@ test("an app that speaks TLS is reached without looking at its certificate", asy
     const secure = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) =>
       response.end("over tls"),
     );
-    await using _app = await app(server, 8443, secure as unknown as Server);
+    await using _app = await app(server, 8443, secure);
     const play = await start(server, server.ann, [{ number: 8443, access: "public", tls: true }]);
     server.plays.becomeReady(play.id);
     const reply = await ask(port, `${new URL(play.tabs[1]?.url ?? "").hostname}:${port}`, "/");

@@ -192,7 +192,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
   test("there is a limit, unknown ids and machines without shells are refused", needsPty, async () => {
     const ids = await Promise.all([open(), open(), open()]);
     await assert.rejects(open(), { code: "access/terminal-limit" });
-    terminals.close(ids[0] as string);
+    terminals.close(ids[0]);
     ids.push(await open());
     await assert.rejects(terminals.open({ machine: "db-01", cols: 80, rows: 24 }), { code: "access/no-ssh" });
     await assert.rejects(look("0123456789ab"), /404/);

@@ -36,7 +36,7 @@ test("a database of a newer version is refused with a hint, not migrated", async
   const database = await openDatabase(file);
   await database
     .insertInto("kysely_migration" as never)
-    .values({ name: "9999-future", timestamp: "2030" } as never)
+    .values({ name: "9999-future", timestamp: "2030" })
     .execute();
   await database.destroy();
   await assert.rejects(
