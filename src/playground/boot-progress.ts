@@ -16,6 +16,7 @@ const messages: Record<string, string> = {
   network: "configuring the network",
   drive: "mounting the root drive",
   files: "writing files",
+  startup: "writing startup files",
   init: "starting the image's services",
 };
 

@@ -21,6 +21,8 @@ export const taskDetailsSchema = z
     exitCode: integerSchema.optional(),
     stdout: z.string(),
     stderr: z.string(),
+    /** Why it failed, when it was not its own exit code. */
+    message: z.string().optional(),
     skipped: z.boolean().optional(),
     lastRunAt: timestampSchema.optional(),
     lastDurationMs: integerSchema.optional(),
