@@ -8,7 +8,7 @@ const retryMs = 2000;
 export function ConnectionBanner() {
   const reachable = useReachable();
   useEffect(() => {
-    if (reachable) return;
+    if (reachable) return undefined;
     const timer = setInterval(async () => {
       if (await checkConnection()) refreshEverything();
     }, retryMs);

@@ -2,6 +2,21 @@ import { type CSSVariablesResolver, createTheme } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "indigo",
+  colors: {
+    // Slightly blue, as the surfaces in global.css.
+    dark: [
+      "#d6dae1",
+      "#b4bac4",
+      "#8b929d",
+      "#5f6772",
+      "#3c434d",
+      "#2f353e",
+      "#242931",
+      "#1b1e24",
+      "#14161b",
+      "#0e1013",
+    ],
+  },
   primaryShade: { light: 7, dark: 8 },
   defaultRadius: "md",
   cursorType: "pointer",

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 export function useNow(everyMs: number | undefined): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    if (everyMs === undefined) return;
+    if (everyMs === undefined) return undefined;
     setNow(Date.now());
     const timer = setInterval(() => setNow(Date.now()), everyMs);
     return () => clearInterval(timer);

@@ -5,6 +5,15 @@ import { useMemo } from "react";
 
 const renderer = new MarkdownIt({ html: false, linkify: false });
 
+// The page has a title already: an author's headings begin one level below it.
+for (const rule of ["heading_open", "heading_close"]) {
+  renderer.renderer.rules[rule] = (tokens, index, options, _env, self) => {
+    const token = tokens[index];
+    if (token !== undefined) token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + 1)}`;
+    return self.renderToken(tokens, index, options);
+  };
+}
+
 // Links of authors lead out of the app and learn nothing of where they were clicked.
 DOMPurify.addHook("afterSanitizeAttributes", node => {
   if (node.tagName !== "A") return;

@@ -67,7 +67,7 @@ function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminal
   });
 
   useEffect(() => {
-    if (host.current === null || !ready) return;
+    if (host.current === null || !ready) return undefined;
     const element = host.current;
     const shown = new Screen({
       host: element,
