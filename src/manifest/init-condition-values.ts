@@ -1,7 +1,7 @@
 import type { Finding } from "./finding.ts";
 import { Findings } from "./findings.ts";
 import { limits } from "./limits.ts";
-import { didYouMean, nearest } from "./nearest.ts";
+import { didYouMean, nearest } from "../lib/nearest.ts";
 import { listOf } from "./read/reader.ts";
 import { setOwn, shorten } from "./read/source-tree.ts";
 import { compilePattern } from "./regex.ts";

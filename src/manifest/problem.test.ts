@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkManifest } from "./check.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { parseManifestYaml } from "./parse.ts";
 import { problemOfFindings } from "./problem.ts";
 import { sample, sampleWith } from "./testing/sample.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fieldReadings, type PartReading, partReadings } from "../field.ts";
 import { childPath, type Findings } from "../findings.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { type Place, subject, wrongShape } from "./place.ts";
 import {
   describeNode,

@@ -1,5 +1,5 @@
 import { limits } from "../limits.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { Incomplete, PortForward } from "../schema.ts";
 import { forEachAt, type RuleContext } from "./context.ts";

@@ -1,5 +1,5 @@
 import { limits } from "../limits.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { RuleContext } from "./context.ts";
 import { forEachAt, isText } from "./context.ts";

@@ -1,6 +1,6 @@
 import type { FindingCode } from "../finding.ts";
 import { childPath, type FindingExtras, type Findings } from "../findings.ts";
-import { nearest } from "../nearest.ts";
+import { nearest } from "../../lib/nearest.ts";
 import type { MachineInput, Manifest, ManifestInput, SpecInput } from "../schema.ts";
 
 /** What a manifest is checked for, and what the installation knows. What is not given is not checked. */

@@ -1,6 +1,6 @@
 import { faultOfSource } from "../image-reference.ts";
 import { defaults, limits } from "../limits.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { Drive, Incomplete, MachineInput } from "../schema.ts";
 import { formatSize, sizeInMiB } from "../size.ts";

@@ -1,6 +1,6 @@
 import { contains, formatSubnet, isReserved, parseAddress, parsePrefixed, sizeOf } from "../ipv4.ts";
 import { limits } from "../limits.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { Incomplete, MachineInterface } from "../schema.ts";
 import { forEachAt, isText, nameOf, type RuleContext } from "./context.ts";

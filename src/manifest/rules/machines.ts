@@ -1,6 +1,6 @@
 import { takesAnyMachines } from "../flexbox.ts";
 import { limits } from "../limits.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { MachineInput } from "../schema.ts";
 import { sizeInMiB } from "../size.ts";
