@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import type { BootStep } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { BaseDrive } from "../images/base-drive.ts";
@@ -5,7 +6,8 @@ import { checkUsers } from "../images/check-users.ts";
 import { ensureBaseDrive, lookupBaseDrive } from "../images/ensure-base-drive.ts";
 import type { ImageProgress } from "../images/progress.ts";
 import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
-import type { Paths } from "../store/paths.ts";
+import { type Paths, preparedFile } from "../store/paths.ts";
+import { readRecord } from "../store/play-records.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 
@@ -32,17 +34,23 @@ export interface PrepareOptions {
 /** Everything from the caches in a few milliseconds, or undefined when something has to be fetched or built. */
 export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSignal): Promise<Prepared | undefined> {
   const machines: Prepared["machines"] = {};
+  const earlier = await readRecord<Prepared>(preparedFile(paths, plan.playId));
   for (const machine of plan.machines) {
-    const kernel = await lookupKernel(machine.kernel, paths);
-    if (kernel === undefined) return undefined;
-    const bases: Record<string, BaseDrive> = {};
-    for (const drive of drivesFromImages(machine)) {
-      const base = await lookupBaseDrive({ paths, ...baseRequest(drive) });
-      if (base === undefined) return undefined;
-      bases[drive.device] = base;
-    }
-    requireUsers(machine, bases);
-    machines[machine.name] = { kernel, bases };
+    const found = await placeProblems(machine.name, async () => {
+      const kernel = await lookupKernel(machine.kernel, paths);
+      if (kernel === undefined) return undefined;
+      const bases: Record<string, BaseDrive> = {};
+      for (const drive of drivesFromImages(machine)) {
+        const base =
+          (await keptBase(earlier, machine, drive)) ?? (await lookupBaseDrive({ paths, ...baseRequest(drive) }));
+        if (base === undefined) return undefined;
+        bases[drive.device] = base;
+      }
+      requireUsers(machine, bases);
+      return { kernel, bases };
+    });
+    if (found === undefined) return undefined;
+    machines[machine.name] = found;
   }
   return { acceleration: await requireAcceleration({ paths, signal }), machines };
 }
@@ -55,6 +63,7 @@ export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSign
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const machines: Prepared["machines"] = {};
+  const earlier = await readRecord<Prepared>(preparedFile(options.paths, options.plan.playId));
   for (const machine of options.plan.machines) {
     options.signal.throwIfAborted();
     const say = (message: string, progress?: number) =>
@@ -67,18 +76,37 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       });
       const bases: Record<string, BaseDrive> = {};
       for (const drive of drivesFromImages(machine)) {
-        bases[drive.device] = await ensureBaseDrive({
-          paths: options.paths,
-          ...baseRequest(drive),
-          onProgress: progress => say(progress.message, fraction(progress)),
-          signal: options.signal,
-        });
+        bases[drive.device] =
+          (await keptBase(earlier, machine, drive)) ??
+          (await ensureBaseDrive({
+            paths: options.paths,
+            ...baseRequest(drive),
+            onProgress: progress => say(progress.message, fraction(progress)),
+            signal: options.signal,
+          }));
       }
       requireUsers(machine, bases);
       return { kernel, bases };
     });
   }
   return { acceleration: await requireAcceleration(options), machines };
+}
+
+/**
+ * What the drive of an earlier start lies on. Its image may have another tag by now, or be built anew: the play keeps
+ * the one it began with, because its data means nothing on another.
+ */
+async function keptBase(
+  earlier: Prepared | undefined,
+  machine: MachinePlan,
+  drive: DrivePlan,
+): Promise<BaseDrive | undefined> {
+  const base = earlier?.machines[machine.name]?.bases[drive.device];
+  if (base === undefined) return undefined;
+  return access(base.path).then(
+    () => base,
+    () => undefined,
+  );
 }
 
 export function rootDrive(machine: MachinePlan): DrivePlan {
