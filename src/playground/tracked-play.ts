@@ -7,7 +7,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type Paths, planFile, preparedFile, runnerSocket } from "../store/paths.ts";
 import { readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
-import { statesWithRunner } from "./actions.ts";
+import { restingStates, statesWithRunner } from "./actions.ts";
 import { launchRunner, logTail } from "./launch.ts";
 import { LiveState, withoutTaskOutput } from "./live-state.ts";
 import { lookupPrepared } from "./prepare.ts";
@@ -162,7 +162,10 @@ export class TrackedPlay {
 
   async #follow(): Promise<void> {
     const { paths, playId } = this.#options;
-    for await (const state of watchRunner(runnerSocket(paths, playId), this.#abort.signal)) this.show(state);
+    for await (const state of watchRunner(runnerSocket(paths, playId), this.#abort.signal)) {
+      // The end is shown when all is released: who reads STOPPED may count on it.
+      if (!restingStates.includes(currentState(state))) this.show(state);
+    }
     if (this.#abort.signal.aborted) return;
     await untilSilent(runnerSocket(paths, playId));
     await reapPlay(paths, playId);
