@@ -7,7 +7,7 @@ import { currentState, type PlayState } from "../../src/api/play-state.ts";
 import { findPlayProcesses } from "../../src/host/play-processes.ts";
 import { guestSays } from "../fixtures/guest-exec.ts";
 import { assertNothingLeft, findRole, killRole, networkNamespaces, type Role } from "../fixtures/leftovers.ts";
-import { changeMs } from "../fixtures/patience.ts";
+import { bootMs, changeMs } from "../fixtures/patience.ts";
 import { beginPlay, createPlayground, isReady, untilIn, untilStarted, untilState } from "../fixtures/play.ts";
 import { type RealServer, startServer } from "../fixtures/server.ts";
 
@@ -41,7 +41,7 @@ async function killAndSettle(playId: string, role: Role): Promise<PlayState> {
 }
 
 async function untilRole(playId: string, role: Role): Promise<void> {
-  const deadline = Date.now() + changeMs;
+  const deadline = Date.now() + bootMs;
   while ((await findRole(playId, role)) === undefined) {
     assert.ok(Date.now() < deadline, `play ${playId} got no ${role}`);
     await sleep(2);
