@@ -8,8 +8,10 @@ cd "$(dirname -- "$0")/.."
 wanted=$(sha256sum package-lock.json package.json web/package.json | sha256sum | cut -c1-64)
 if [ "$(cat node_modules/.labyard-lock 2>/dev/null || true)" != "$wanted" ]; then
   begin "Installing npm packages (Node 24 among them)"
-  # No dependency needs an install script; engine warnings speak of npm's own Node, not of the one we run on.
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || fail "npm could not install the packages; the lines above say why. Is the npm registry reachable?"
+  # No dependency needs an install script; engine warnings speak of npm's own Node, not of the one we run on. Not
+  # "npm ci": it refuses a lockfile without the optional packages of other platforms, which not every registry serves.
+  npm install --ignore-scripts --no-save --no-audit --no-fund --loglevel=error ||
+    fail "npm could not install the packages; the lines above say why. Is the npm registry reachable?"
   printf '%s\n' "$wanted" >node_modules/.labyard-lock
   finish "npm packages are installed"
 fi
