@@ -11,13 +11,15 @@ export interface Identity {
   label: string;
 }
 
-/** UUID and directory hash seed from 32 bytes that depend on the content. */
-export function identityFrom(seed: Buffer, label: string): Identity {
+/** UUID and directory hash seed from 32 bytes that depend on the content; a UUID that was asked for is taken as it is. */
+export function identityFrom(seed: Buffer, label: string, wantedUuid?: Buffer): Identity {
   if (seed.length !== 32) throw new Error(`the seed of a drive has 32 bytes, not ${seed.length}`);
-  const uuid = Buffer.from(seed.subarray(0, 16));
-  // Version 8 (neither time nor random) and the usual variant.
-  uuid[6] = ((uuid[6] as number) & 0x0f) | 0x80;
-  uuid[8] = ((uuid[8] as number) & 0x3f) | 0x80;
+  const uuid = Buffer.from(wantedUuid ?? seed.subarray(0, 16));
+  if (wantedUuid === undefined) {
+    // Version 8 (neither time nor random) and the usual variant.
+    uuid[6] = ((uuid[6] as number) & 0x0f) | 0x80;
+    uuid[8] = ((uuid[8] as number) & 0x3f) | 0x80;
+  }
   return { uuid, hashSeed: hashSeed(seed.subarray(16, 32)), filesystemSeed: crc32c(0xffff_ffff, uuid), label };
 }
 

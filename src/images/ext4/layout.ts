@@ -42,14 +42,15 @@ export interface Layout {
 
 /**
  * Plans a filesystem of at most `sizeBytes` for `entryCount` files, or undefined when not even its own metadata
- * fits. A last group too small to be useful is left out, so it may be up to 128 MiB smaller than asked.
+ * fits. `inodeCount` is a wish: it is rounded up to whole blocks of each group, and never too few for the files.
+ * A last group too small to be useful is left out, so it may be up to 128 MiB smaller than asked.
  */
-export function planLayout(sizeBytes: number, entryCount: number): Layout | undefined {
+export function planLayout(sizeBytes: number, entryCount: number, inodeCount?: number): Layout | undefined {
   let blockCount = Math.floor(sizeBytes / blockSize);
   // The resize inode holds 32-bit block numbers.
   if (blockCount < 64 || blockCount > 0xffff_ffff) return undefined;
   for (;;) {
-    const sizes = groupSizes(blockCount, entryCount);
+    const sizes = groupSizes(blockCount, entryCount, inodeCount);
     if (sizes === undefined) return undefined;
     const last = sizes.groupCount - 1;
     const rest = blockCount % blocksPerGroup;
@@ -62,9 +63,12 @@ export function planLayout(sizeBytes: number, entryCount: number): Layout | unde
 
 type Sizes = Omit<Layout, "groups" | "metadata" | "blockCount">;
 
-function groupSizes(blockCount: number, entryCount: number): Sizes | undefined {
+function groupSizes(blockCount: number, entryCount: number, inodeWish?: number): Sizes | undefined {
   const groupCount = Math.ceil(blockCount / blocksPerGroup);
-  const wanted = Math.max(Math.floor((blockCount * blockSize) / bytesPerInode), 2 * entryCount + firstFreeInode);
+  const wanted =
+    inodeWish === undefined
+      ? Math.max(Math.floor((blockCount * blockSize) / bytesPerInode), 2 * entryCount + firstFreeInode)
+      : Math.max(inodeWish, entryCount + firstFreeInode);
   const inodesPerGroup = Math.min(roundUp(Math.ceil(wanted / groupCount), inodesPerBlock), maxInodesPerGroup);
   const inodeCount = inodesPerGroup * groupCount;
   if (inodeCount < entryCount + firstFreeInode || inodeCount > 0xffff_ffff) return undefined;

@@ -73,6 +73,7 @@ export async function writeGroups(
   journal: SuperblockFields["journal"],
   inventory: Inventory,
   dataEnd: number,
+  reservedPercent: number,
   file: PositionedFile,
 ): Promise<{ freeBlocks: number }> {
   const bitmaps: Array<{ block: number; bitmap: Buffer }> = [];
@@ -85,7 +86,8 @@ export async function writeGroups(
     (block, bitmap) => bitmaps.push({ block, bitmap }),
   );
   for (const { block, bitmap } of bitmaps) await file.write(bitmap, block * blockSize);
-  const fields: SuperblockFields = { layout, ...identity, freeBlocks, freeInodes, journal };
+  const reservedBlocks = Math.floor((layout.blockCount * reservedPercent) / 100);
+  const fields: SuperblockFields = { layout, ...identity, freeBlocks, freeInodes, reservedBlocks, journal };
   for (let group = layout.groupCount - 1; group >= 0; group--) {
     if (!hasBackup(group)) continue;
     const start = group * blocksPerGroup * blockSize;

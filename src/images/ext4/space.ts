@@ -54,13 +54,13 @@ export function dataBlockRanges(file: FileNode): BlockRange[] {
 }
 
 /** The layout of a drive of this size, or `image/too-big-for-drive` with the size that would do. */
-export function planFor(demand: Demand, sizeBytes: number): Layout {
+export function planFor(demand: Demand, sizeBytes: number, inodeCount?: number): Layout {
   if (sizeBytes > maxSizeBytes) {
     throw new Problem("image/unsupported", {
       message: `a drive of ${formatSize(sizeBytes)} was asked for; drives with a source can have ${formatSize(maxSizeBytes)}`,
     });
   }
-  const layout = planLayout(sizeBytes, demand.entries);
+  const layout = planLayout(sizeBytes, demand.entries, inodeCount);
   if (layout !== undefined && freeBlocks(layout) >= demand.blocks) return layout;
   const needed = smallestSize(demand, 0);
   throw new Problem("image/too-big-for-drive", {

@@ -42,6 +42,8 @@ export interface SuperblockFields {
   label: string;
   freeBlocks: number;
   freeInodes: number;
+  /** Only root may use the last of the free blocks. 0 unless asked for: on a lab's drive they would only be missing. */
+  reservedBlocks: number;
   /** i_block of the journal's inode and its size, for repair; undefined without journal. */
   journal: { body: Buffer; size: number } | undefined;
 }
@@ -56,7 +58,7 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Buffe
 
   u32(layout.inodeCount, 0x00);
   u32(layout.blockCount, 0x04);
-  // No blocks are reserved for root: on a lab's drive they would only be missing.
+  u32(fields.reservedBlocks, 0x08);
   u32(fields.freeBlocks, 0x0c);
   u32(fields.freeInodes, 0x10);
   u32(Math.log2(blockSize / 1024), 0x18);
@@ -94,6 +96,7 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Buffe
     u32(Math.floor(journal.size / 2 ** 32), 0x148);
     u32(journal.size, 0x14c);
   }
+  u32(Math.floor(fields.reservedBlocks / 2 ** 32), 0x154);
   u16(32, 0x15c); // every inode has at least this much extra, and new ones get it
   u16(32, 0x15e);
   u32(signedDirectoryHash, 0x160);

@@ -19,6 +19,16 @@ export interface WriteExt4Result extends WriteDriveResult {
   uuid: string;
 }
 
+/** What only ext4 has; everything may be left out. */
+export interface WriteExt4Options extends WriteDriveOptions {
+  /** 16 bytes; default derived from the seed */
+  uuid?: Buffer;
+  /** At least this many, default one per 16 KiB or twice as many as there are files */
+  inodeCount?: number;
+  /** Of all blocks, kept for root; default 0 */
+  reservedPercent?: number;
+}
+
 /**
  * Writes a tree as a complete, writable ext4 filesystem into a new sparse file of exactly `sizeBytes`.
  *
@@ -29,12 +39,12 @@ export interface WriteExt4Result extends WriteDriveResult {
 export async function writeExt4(
   tree: Tree,
   payloads: PayloadSource,
-  options: WriteDriveOptions,
+  options: WriteExt4Options,
 ): Promise<WriteExt4Result> {
   const inventory = takeInventory(tree);
   const demand = measure(inventory);
-  const layout = planFor(demand, options.sizeBytes);
-  const identity = identityFrom(options.seed, options.label ?? "");
+  const layout = planFor(demand, options.sizeBytes, options.inodeCount);
+  const identity = identityFrom(options.seed, options.label ?? "", options.uuid);
   const handle = await open(options.path, "wx", 0o644);
   try {
     await handle.truncate(options.sizeBytes);
@@ -63,7 +73,15 @@ export async function writeExt4(
       }
       await table.finish();
       await writer.finish();
-      const { freeBlocks } = await writeGroups(layout, identity, journal, inventory, writer.cursor.position, file);
+      const { freeBlocks } = await writeGroups(
+        layout,
+        identity,
+        journal,
+        inventory,
+        writer.cursor.position,
+        options.reservedPercent ?? 0,
+        file,
+      );
       await syncFile(handle, options.signal);
       options.onProgress?.(demand.fileBlocks * blockSize, demand.fileBlocks * blockSize);
       return {
