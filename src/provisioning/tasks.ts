@@ -38,6 +38,8 @@ export class TaskRun implements AsyncDisposable {
   /** Machines whose boot queue is empty. */
   readonly #open = new Set<string>();
   readonly #ready = new Set<string>();
+  /** Those of the ready ones whose boot queue is or was waited for. */
+  readonly #opening = new Set<string>();
   readonly #working = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #settled: Array<() => void> = [];
@@ -57,7 +59,14 @@ export class TaskRun implements AsyncDisposable {
   machineReady(machine: string): void {
     if (this.#ready.has(machine)) return;
     this.#ready.add(machine);
+    this.#openIfNeeded(machine);
+  }
+
+  /** Waiting for the boot queue costs time: not for a machine that has nothing to run. */
+  #openIfNeeded(machine: string): void {
+    if (!this.#ready.has(machine) || this.#opening.has(machine)) return;
     if (![...this.#records.values()].some(record => record.plan.machine === machine && !record.hasEnded)) return;
+    this.#opening.add(machine);
     this.#track(
       waitForBootQueue(wait => this.#options.channel(machine, wait), this.#stop.signal).then(() => {
         this.#open.add(machine);
@@ -91,6 +100,8 @@ export class TaskRun implements AsyncDisposable {
     const record = this.#record(name);
     if (record.status !== failed) throw refusal(record, "retried");
     record.reset();
+    // After a restart of the play nothing may have been left to run there until now.
+    this.#openIfNeeded(record.plan.machine);
     this.#advance();
   }
 
