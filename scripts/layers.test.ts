@@ -16,9 +16,11 @@ const allowed: Record<string, string[]> = {
   manifest: ["lib"],
   plan: ["manifest", "lib"],
   ...Object.fromEntries(siblings.map(room => [room, ["plan", ...everywhere]])),
+  // Build scripts become images: above them, and with nothing to do with plays.
+  build: ["images", ...everywhere],
   playground: ["manifest", "plan", ...siblings, ...everywhere],
   server: ["manifest", "plan", "playground", "api", ...everywhere],
-  cli: ["manifest", "plan", ...siblings, "playground", "server", "api", ...everywhere],
+  cli: ["manifest", "plan", ...siblings, "playground", "server", "build", "api", ...everywhere],
   "main.ts": ["cli", ...everywhere],
 };
 

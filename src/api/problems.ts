@@ -1,4 +1,5 @@
 import { accessProblems } from "./problems/access.ts";
+import { buildProblems } from "./problems/build.ts";
 import { cliProblems } from "./problems/cli.ts";
 import { drivesProblems } from "./problems/drives.ts";
 import { hostProblems } from "./problems/host.ts";
@@ -17,6 +18,7 @@ export const problems = {
   ...manifestProblems,
   ...startProblems,
   ...imagesProblems,
+  ...buildProblems,
   ...drivesProblems,
   ...networkProblems,
   ...vmProblems,

@@ -52,6 +52,8 @@ export const imageLockFile = (paths: Paths, key: string) => join(paths.home, "im
 export const layoutsDirectory = (paths: Paths) => join(paths.home, "images", "layouts");
 export const baseDrivesDirectory = (paths: Paths) => join(paths.home, "images", "bases");
 export const imageReferencesFile = (paths: Paths) => join(paths.home, "images", "references.json");
+/** One private directory per build of a build script; removed at its end, swept by the next build. */
+export const scriptBuildsDirectory = (paths: Paths) => join(paths.home, "builds");
 export const kernelsDirectory = (paths: Paths) => join(paths.home, "kernels");
 /** Results of executed host checks, keyed by what they depend on. */
 export const probesFile = (paths: Paths) => join(paths.home, "probes.json");
