@@ -49,7 +49,7 @@ const configSchema = z.strictObject({
   /** "authenticated": strangers see nothing, whatever access lists say. */
   anyoneMeans: z.enum(["anyone", "authenticated"]).default("anyone"),
   log: z
-    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn") })
     .prefault({}),
 });
 
