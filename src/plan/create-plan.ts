@@ -48,7 +48,6 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
   const tabs = planTabs(
     spec.tabs,
     machines.map(({ name, noSSH = false }) => ({ name, noSSH })),
-    manifest.base,
   );
   return {
     playId,

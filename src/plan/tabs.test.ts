@@ -8,12 +8,9 @@ const machines = [
   { name: "dev", noSSH: false },
   { name: "box", noSSH: false },
 ];
-const ids = (tabs: Tab[] | undefined, base?: string) => planTabs(tabs, machines, base).tabs.map(tab => tab.id);
+const ids = (tabs: Tab[] | undefined) => planTabs(tabs, machines).tabs.map(tab => tab.id);
 
-test("defaults: an IDE where the base has one, then a terminal per machine that allows ssh", () => {
-  assert.deepEqual(ids(undefined, "ubuntu-24-04"), ["ide-dev", "terminal-dev", "terminal-box"]);
-  assert.deepEqual(ids(undefined, "flexbox"), ["terminal-dev", "terminal-box"]);
-  assert.deepEqual(ids(undefined, "alpine"), ["terminal-dev", "terminal-box"]);
+test("default: a terminal per machine that allows ssh", () => {
   assert.deepEqual(ids(undefined), ["terminal-dev", "terminal-box"]);
 });
 
@@ -35,7 +32,6 @@ test("a shell tab on a noSSH machine is left out and reported, an http port is k
       { kind: "http-port", name: "UI", number: 80, machine: "vault" },
     ],
     machines,
-    undefined,
   );
   assert.deepEqual(tabs, [
     { id: "http-port-vault", kind: "http-port", name: "UI", machine: "vault", number: 80, access: "private" },

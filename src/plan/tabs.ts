@@ -10,23 +10,21 @@ interface TabMachine {
 const tabsMax = 10;
 /** A terminal is a shell, and so is an IDE. */
 const needSsh: readonly TabKind[] = ["terminal", "ide"];
-const withoutIde = /^(flexbox|alpine)/;
 
 /**
  * The panes of the play's page, each with an identifier of its own.
  *
- * Tabs that would open a shell on a `noSSH` machine are left out with a notice. Without a list the defaults apply:
- * an IDE where the base has one, then a terminal per machine.
+ * Tabs that would open a shell on a `noSSH` machine are left out with a notice. Without a list there is a terminal
+ * per machine; an IDE joins them when plays have one.
  */
 export function planTabs(
   tabs: readonly Tab[] | undefined,
   machines: readonly TabMachine[],
-  base: string | undefined,
 ): { tabs: TabPlan[]; notices: PlanNotice[] } {
   const notices: PlanNotice[] = [];
   const first = machines[0]?.name;
   const closed = new Set(machines.filter(machine => machine.noSSH).map(machine => machine.name));
-  const allowed = (tabs ?? defaultTabs(machines, base)).flatMap((tab, index): TabPlan[] => {
+  const allowed = (tabs ?? defaultTabs(machines)).flatMap((tab, index): TabPlan[] => {
     const machine = tab.kind === "web-page" ? tab.machine : (tab.machine ?? first);
     if (machine !== undefined && closed.has(machine) && needSsh.includes(tab.kind)) {
       notices.push({
@@ -42,13 +40,11 @@ export function planTabs(
   return { tabs: withUniqueIds(allowed), notices };
 }
 
-function defaultTabs(machines: readonly TabMachine[], base: string | undefined): Tab[] {
-  const open = machines.filter(machine => !machine.noSSH);
-  const ide = base !== undefined && !withoutIde.test(base) ? open.slice(0, 1) : [];
-  return [
-    ...ide.map(({ name }): Tab => ({ kind: "ide", machine: name })),
-    ...open.map(({ name }): Tab => ({ kind: "terminal", machine: name })),
-  ].slice(0, tabsMax);
+function defaultTabs(machines: readonly TabMachine[]): Tab[] {
+  return machines
+    .filter(machine => !machine.noSSH)
+    .map(({ name }): Tab => ({ kind: "terminal", machine: name }))
+    .slice(0, tabsMax);
 }
 
 /** `id` stays empty where the author gave none. */

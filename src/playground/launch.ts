@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
@@ -8,6 +8,7 @@ import { egressArguments } from "../network/egress.ts";
 import type { Plan } from "../plan/plan.ts";
 import { recordAcquisition } from "../store/ledger.ts";
 import { type Paths, runnerLogFile, runnerSocket } from "../store/paths.ts";
+import { ensureRuntimeDirectory } from "../store/runtime-directory.ts";
 import { programArguments } from "./program.ts";
 import { runnerAnswers } from "./runner-client.ts";
 
@@ -23,7 +24,7 @@ const launcher = resolve(import.meta.dirname, "..", "network", "enter-namespace.
 export async function launchRunner(paths: Paths, plan: Plan, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   const socket = runnerSocket(paths, plan.playId);
-  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  await ensureRuntimeDirectory(paths);
   recordAcquisition(paths, plan.playId, { kind: "path", path: socket });
   recordAcquisition(paths, plan.playId, { kind: "processes" });
   await rm(socket, { force: true });

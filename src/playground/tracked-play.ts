@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { currentState, type PlayState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
+import { requireDiskSpace, startSpaceBytes } from "../drives/disk-space.ts";
 import { Latest } from "../lib/latest.ts";
 import type { Log } from "../lib/log.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -144,6 +145,7 @@ export class TrackedPlay {
 
   async #prepare(plan: Plan, state: LiveState): Promise<void> {
     const { paths } = this.#options;
+    await requireDiskSpace(paths.home, startSpaceBytes(plan.machines.length));
     const cached = await lookupPrepared(paths, plan, this.#abort.signal);
     if (cached !== undefined) {
       await writeRecord(preparedFile(paths, plan.playId), cached);

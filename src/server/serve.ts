@@ -6,6 +6,7 @@ import { Scope } from "../lib/scope.ts";
 import type { Plays } from "../playground/plays.ts";
 import { openDatabase } from "../store/database/open-database.ts";
 import { databaseFile, type Paths } from "../store/paths.ts";
+import { ensureRuntimeDirectory } from "../store/runtime-directory.ts";
 import { buildServer, type LabyardServer } from "./build-server.ts";
 import type { ServerConfig } from "./config.ts";
 import { writeClientFile } from "./local-client.ts";
@@ -37,7 +38,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { paths, config, plays } = options;
   await using opening = new Scope("server");
   await mkdir(paths.home, { recursive: true, mode: 0o700 });
-  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  await ensureRuntimeDirectory(paths);
   await opening.acquire(
     "lock",
     () => lockHome(paths),

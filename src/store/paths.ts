@@ -51,7 +51,12 @@ export const partialBlobsDirectory = (paths: Paths) => join(paths.home, "images"
 export const imageLockFile = (paths: Paths, key: string) => join(paths.home, "images", "locks", `${key}.lock`);
 export const layoutsDirectory = (paths: Paths) => join(paths.home, "images", "layouts");
 export const baseDrivesDirectory = (paths: Paths) => join(paths.home, "images", "bases");
-export const imageReferencesFile = (paths: Paths) => join(paths.home, "images", "references.json");
+/** A file for each image by the digest of its name: what the name meant last, and by its time when it was used. */
+export const imageRecordsDirectory = (paths: Paths) => join(paths.home, "images", "names");
+/** Storage of the engine that builds Dockerfiles. */
+export const engineStorageDirectory = (paths: Paths) => join(paths.home, "images", "engine");
+/** Archives on their way from an engine into the cache; one directory per process. */
+export const imageWorkDirectory = (paths: Paths) => join(paths.home, "images", "work");
 /** One private directory per build of a build script; removed at its end, swept by the next build. */
 export const scriptBuildsDirectory = (paths: Paths) => join(paths.home, "builds");
 export const kernelsDirectory = (paths: Paths) => join(paths.home, "kernels");

@@ -8,6 +8,12 @@ export const hostProblems = {
     hint: "Run 'npm start' once with the right to install packages, or install the package named above.",
   },
   "host/command-failed": { owner: "operator", status: 500, title: "A host command failed" },
+  "host/runtime-directory-unsafe": {
+    owner: "operator",
+    status: 500,
+    title: "The directory of the sockets belongs to somebody else",
+    hint: "Remove it, or set LABYARD_HOME to a shorter path so that the sockets lie below it.",
+  },
   "host/disk-full": {
     owner: "operator",
     status: 507,

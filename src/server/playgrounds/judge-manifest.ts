@@ -35,7 +35,7 @@ export function readManifestBody(body: Record<string, unknown>): ParsedManifest 
 
 /** The manifest merged and normalised. Throws one problem that holds all findings when there is an error. */
 export function judgeManifest(parsed: ParsedManifest, options: CheckOptions): JudgedManifest {
-  const { manifest, findings } = checkManifest(parsed, options);
+  const { manifest, findings } = checkManifest(parsed, { knownSnapshots: [], ...options });
   const problem = problemOfFindings(findings);
   if (problem) throw problem;
   // Without errors only a base can be missing, and the callers always give one.

@@ -83,7 +83,7 @@ function tabsOf(manifest: Manifest, { ports, portUrl }: PlayView): PlayTab[] {
 /** The tabs of the play's page; planning decides, here as in the runner. */
 export function planTabsOf(manifest: Manifest) {
   const machines = manifest.playground.machines.map(({ name, noSSH = false }) => ({ name, noSSH }));
-  return planTabs(manifest.playground.tabs, machines, manifest.base).tabs;
+  return planTabs(manifest.playground.tabs, machines).tabs;
 }
 
 /** What is known of a play whose directory is gone: it was never recorded, or it was removed by hand. */
