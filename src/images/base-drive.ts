@@ -1,14 +1,15 @@
 import type { AccountEntry, GroupEntry } from "./accounts.ts";
 import type { BootFinding, InitKind } from "./bootability.ts";
 import type { Digest } from "./digest.ts";
+import type { Filesystem } from "./filesystem-builder.ts";
 
 /** A read-only drive in the cache that holds one image; machines put an overlay on it. */
 export interface BaseDrive {
   path: string;
   format: "raw";
-  /** Of the file. At most the size asked for; the guest grows the filesystem to its drive. */
+  /** Of the file. At most the size asked for; the guest grows an ext4 to its drive. */
   sizeBytes: number;
-  filesystem: "ext4";
+  filesystem: Filesystem;
   /** What the reference stood for: an index's digest where there is one. */
   imageDigest: Digest;
   /** "debian-12" or "oci://…", as people know it */

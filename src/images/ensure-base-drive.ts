@@ -10,8 +10,7 @@ import { type BootFinding, checkBootability } from "./bootability.ts";
 import { formatImageSource, type ImageSource, parseImageSource } from "./catalogue.ts";
 import { chainIdOf } from "./digest.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
-import { requiredBytes } from "./ext4/space.ts";
-import { writeExt4 } from "./ext4/write-ext4.ts";
+import { type BuildFilesystem, builderVersion, type Filesystem } from "./filesystem-builder.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
 import { loadImage, type LoadedImage } from "./load-image.ts";
 import { buildLocalImage, localImageDigest } from "./local/local-image.ts";
@@ -20,6 +19,7 @@ import { type OnProgress, progressReporter, type Report } from "./progress.ts";
 import { type PullOptions, pullLayers, recallRegistryImage, resolveRegistryImage } from "./pull-image.ts";
 import type { RegistryClient } from "./registry/registry-client.ts";
 import type { Credentials } from "./registry/token.ts";
+import { requiredDriveBytes, writeDrive } from "./write-drive.ts";
 
 /** Bumped when the same tree would become another drive: by the writer, the merge rules or the findings. */
 const baseVersion = 1;
@@ -38,13 +38,15 @@ export interface BaseDriveRequest {
   sizeBytes: number;
   /** False: the default was taken, and a larger image makes the base larger. */
   sizeIsExplicit: boolean;
-  /** Only "ext4" can be written so far; anything else is answered with `image/unsupported-filesystem`. */
-  filesystem: string;
+  /** Anything but "ext4" takes a `build`; without one the answer is `image/unsupported-filesystem`. */
+  filesystem: Filesystem;
   /** A data drive needs no init. */
   purpose: "root" | "data";
 }
 
 export interface EnsureBaseDriveOptions extends BaseDriveRequest {
+  /** Makes the filesystems that we cannot write ourselves. */
+  build?: BuildFilesystem;
   credentialsFor?: (registry: string) => Promise<Credentials | undefined>;
   onProgress?: OnProgress;
   signal?: AbortSignal;
@@ -58,7 +60,6 @@ export interface EnsureBaseDriveOptions extends BaseDriveRequest {
  * wait for it. When this rejects the cache is as usable as before; verified blobs stay for the next try.
  */
 export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<BaseDrive> {
-  assertFilesystem(options);
   const source = parseImageSource(options.source);
   const report = progressReporter(options.onProgress);
   const { image, client, findings } = await resolve(source, options, report);
@@ -79,7 +80,6 @@ export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<
  * includes asking the registry about a tag that was looked up more than five minutes ago.
  */
 export async function lookupBaseDrive(request: BaseDriveRequest): Promise<BaseDrive | undefined> {
-  assertFilesystem(request);
   const source = parseImageSource(request.source);
   const image = await recall(source, request.paths);
   if (image === undefined) return undefined;
@@ -147,17 +147,18 @@ interface Keys {
 
 function keysOf(image: LoadedImage, request: BaseDriveRequest): Keys {
   const chainId = chainIdOf(image.layers.map(layer => layer.diffId));
+  const version = request.filesystem === "ext4" ? baseVersion : `${baseVersion}.${builderVersion}`;
   const keyFor = (size: number | "as needed") =>
-    createHash("sha256").update([chainId, request.filesystem, baseVersion, size].join("\n")).digest("hex");
+    createHash("sha256").update([chainId, request.filesystem, version, size].join("\n")).digest("hex");
   return {
     ordinary: keyFor(ordinarySizeBytes(request)),
     larger: keyFor(request.sizeIsExplicit ? request.sizeBytes : "as needed"),
   };
 }
 
-/** Only the root file system is grown at boot, so a data drive is written at its full size. */
-function ordinarySizeBytes({ purpose, sizeBytes }: BaseDriveRequest): number {
-  return purpose === "data" ? sizeBytes : Math.min(sizeBytes, largestOrdinaryBase);
+/** Only an ext4 root is grown at boot, so any other drive is written at its full size. */
+function ordinarySizeBytes({ purpose, filesystem, sizeBytes }: BaseDriveRequest): number {
+  return purpose === "data" || filesystem !== "ext4" ? sizeBytes : Math.min(sizeBytes, largestOrdinaryBase);
 }
 
 interface Sidecar extends Omit<BaseDrive, "path" | "imageDigest" | "reference" | "format"> {
@@ -198,7 +199,7 @@ async function makeDrive(
   const warnings = merged.warnings.map(
     (message): BootFinding => ({ code: "image/layer-warning", severity: "info", message, path: "/", fix: "" }),
   );
-  const needed = requiredBytes(tree);
+  const needed = requiredDriveBytes(tree, options.filesystem);
   const ordinary = ordinarySizeBytes(options);
   const isOrdinary = needed <= ordinary || (options.sizeIsExplicit && options.sizeBytes === ordinary);
   const grown = Math.ceil(needed / gibibyte) * gibibyte;
@@ -208,7 +209,7 @@ async function makeDrive(
   const sidecar: Sidecar = {
     sizeBytes,
     requiredBytes: needed,
-    filesystem: "ext4",
+    filesystem: options.filesystem,
     users: parsePasswd(readTreeText(tree, payloads, "/etc/passwd") ?? ""),
     groups: parseGroup(readTreeText(tree, payloads, "/etc/group") ?? ""),
     findings: [...boot.findings, ...warnings],
@@ -224,7 +225,9 @@ async function makeDrive(
   await mkdir(partial, { recursive: true });
   try {
     report("write", `writing the drive of ${image.name}`);
-    await writeExt4(tree, payloads, {
+    await writeDrive(tree, payloads, {
+      filesystem: options.filesystem,
+      build: options.build,
       path: join(partial, driveName),
       sizeBytes,
       seed: Buffer.from(key, "hex"),
@@ -243,13 +246,6 @@ async function makeDrive(
   const drive = await findDrive(image, options, keys);
   if (drive === undefined) throw new Error(`the drive ${key} vanished right after it was made`);
   return drive;
-}
-
-function assertFilesystem({ source, filesystem }: BaseDriveRequest): void {
-  if (filesystem === "ext4") return;
-  throw new Problem("image/unsupported-filesystem", {
-    message: `a drive with the content of ${source} was asked for as ${filesystem}; only ext4 can be written yet`,
-  });
 }
 
 function assertUsable(drive: Pick<BaseDrive, "findings" | "reference">, purpose: BaseDriveRequest["purpose"]): void {

@@ -26,6 +26,31 @@ export const imagesProblems = {
     title: "The registry limits how much this host may pull",
     hint: "Wait, or store credentials for this registry.",
   },
+  "image/credentials-unusable": {
+    owner: "operator",
+    status: 500,
+    title: "The stored credentials of a registry cannot be used",
+    hint: "Log in again with 'docker login' or 'podman login', or repair the file.",
+  },
+  "image/hub-not-allowed": {
+    owner: "operator",
+    status: 422,
+    title: "Docker Hub is not a source of drives on this host",
+    hint: "Push the image to another registry, or set images.dockerHub to true in config.yaml.",
+  },
+  "image/source-unreadable": {
+    owner: "user",
+    status: 422,
+    title: "The directory or archive does not hold an image that can be read",
+    hint: "Give an OCI layout directory, or an archive made by 'docker save', 'podman save' or 'skopeo copy'.",
+  },
+  "image/in-use": { owner: "user", status: 409, title: "The image cache is in use" },
+  "image/no-engine": {
+    owner: "operator",
+    status: 501,
+    title: "No container engine can do this on this host",
+    hint: "Install buildah: apt-get install buildah.",
+  },
   "image/damaged": {
     owner: "operator",
     status: 502,
@@ -60,10 +85,11 @@ export const imagesProblems = {
   "image/unsupported-filesystem": {
     owner: "author",
     status: 422,
-    title: "An image cannot be written to this filesystem yet",
-    hint: "Use ext4 for drives with a source.",
+    title: "An image cannot be written to this filesystem",
+    hint: "Use ext4, or a larger drive.",
   },
-  "image/build-failed": { owner: "operator", status: 500, title: "A local image could not be built" },
+  "image/filesystem-failed": { owner: "operator", status: 500, title: "A drive could not be filled with its image" },
+  "image/build-failed": { owner: "operator", status: 500, title: "An image could not be built" },
   "machine/user-not-in-image": {
     owner: "author",
     status: 422,

@@ -11,6 +11,7 @@ import { shimModulesList } from "./install.ts";
 
 const guestDirectory = fileURLToPath(new URL("../../../guest", import.meta.url));
 const initrdAlignment = 512;
+const programDirectories = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const keepUnusedMs = 24 * 60 * 60_000;
 
 /**
@@ -36,16 +37,36 @@ export async function ensureShimArchive(kernelDirectory: string, modulesDirector
 }
 
 /** The archive that lets the shim grow a root drive: the host's resize2fs, its libraries and their loader. */
-export async function ensureGrowArchive(kernelDirectory: string): Promise<string> {
-  const program = await findProgram("resize2fs", ["/usr/sbin", "/sbin"], "e2fsprogs");
-  const libraries = await run(["ldd", program]);
-  const entries: CpioEntry[] = [
-    { path: "sbin/resize2fs", type: "file", mode: 0o755, content: await readFile(program) },
-  ];
-  for (const library of parseLdd(libraries.stdout)) {
-    entries.push({ path: library.slice(1), type: "file", mode: 0o755, content: await readFile(library) });
+export function ensureGrowArchive(kernelDirectory: string): Promise<string> {
+  return ensureProgramArchive(kernelDirectory, "grow", [
+    { path: "sbin/resize2fs", names: ["resize2fs"], package: "e2fsprogs" },
+  ]);
+}
+
+export interface ArchivedProgram {
+  /** In the archive, without leading slash */
+  path: string;
+  /** How the host may call it, best first. */
+  names: readonly string[];
+  /** Where the host gets it from */
+  package: string;
+}
+
+/** An archive with programs of the host, their libraries and their loader, in the directory of a kernel. */
+export async function ensureProgramArchive(
+  kernelDirectory: string,
+  name: string,
+  programs: readonly ArchivedProgram[],
+): Promise<string> {
+  const entries = new Map<string, CpioEntry>();
+  const add = async (path: string, file: string) =>
+    entries.set(path, { path, type: "file", mode: 0o755, content: await readFile(file) });
+  for (const program of programs) {
+    const file = await findProgram(program.names, program.package);
+    await add(program.path, file);
+    for (const library of parseLdd((await run(["ldd", file])).stdout)) await add(library.slice(1), library);
   }
-  return publish(kernelDirectory, "grow", entries);
+  return publish(kernelDirectory, name, [...entries.values()]);
 }
 
 /** Absolute paths that `ldd` prints: "libc.so.6 => /lib/… (0x…)" and "/lib64/ld-linux… (0x…)". */
@@ -116,16 +137,18 @@ async function readTree(root: string, wanted: (path: string) => boolean): Promis
 }
 
 function findBusybox(): Promise<string> {
-  return findProgram("busybox", ["/usr/bin", "/bin"], "busybox-static");
+  return findProgram(["busybox"], "busybox-static");
 }
 
-async function findProgram(name: string, directories: readonly string[], packageName: string): Promise<string> {
-  for (const directory of directories) {
-    const file = join(directory, name);
-    if (await stat(file).catch(() => undefined)) return file;
+async function findProgram(names: readonly string[], packageName: string): Promise<string> {
+  for (const name of names) {
+    for (const directory of programDirectories) {
+      const file = join(directory, name);
+      if (await stat(file).catch(() => undefined)) return file;
+    }
   }
   throw new Problem("host/tool-missing", {
-    message: `"${name}" is not installed (looked in ${directories.join(", ")})`,
+    message: `"${names[0]}" is not installed (looked in ${programDirectories.join(", ")})`,
     hint: `Install the package ${packageName}.`,
   });
 }

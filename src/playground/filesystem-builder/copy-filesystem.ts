@@ -1,0 +1,125 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Problem } from "../../api/problems.ts";
+import { withParents, writeCpio } from "../../lib/cpio.ts";
+import type { Filesystem } from "../../images/filesystem-builder.ts";
+import type { Paths } from "../../store/paths.ts";
+import { ensureKernel } from "../../vm/kernels/catalogue.ts";
+import { kernelArguments } from "../../vm/kernels/command-line.ts";
+import { ensureProgramArchive, writeInitrd } from "../../vm/kernels/initramfs.ts";
+import type { Vm } from "../../vm/machine.ts";
+import { requireAcceleration } from "../../vm/probe.ts";
+import { startVm } from "../../vm/qemu/start.ts";
+
+/** Any kernel of the catalogue has all file systems; this one is there after set-up. */
+const kernelVersion = "6.1";
+/** The machine says something every two seconds; on a host under heavy load that may take long. */
+const silenceMaxMs = 3 * 60_000;
+const line = /^labyard-copy: (used|done|failed:)(?: (.*))?$/;
+
+export interface CopyFilesystemOptions {
+  paths: Paths;
+  /** Raw, only read. */
+  source: { path: string; filesystem: Filesystem };
+  /** Raw, formatted, and empty. */
+  target: { path: string; filesystem: Filesystem };
+  /** False: the lost+found of the source belongs to its file system and is not copied. */
+  keepLostAndFound: boolean;
+  signal: AbortSignal;
+  onProgress?: (usedBytes: number) => void;
+}
+
+/**
+ * Copies everything from one file system into another inside a machine of its own: this host mounts neither, so it
+ * needs no privileges, and what is wrong with them cannot harm it.
+ *
+ * Afterwards the target is unmounted and complete. Rejects with `image/too-big-for-drive` when the target is full and
+ * with `image/filesystem-failed` (and the machine's last lines) otherwise; the target is then useless. No process and
+ * no other file is left.
+ */
+export async function copyFilesystem(options: CopyFilesystemOptions): Promise<void> {
+  const { paths, source, target, signal } = options;
+  const kernel = await ensureKernel(kernelVersion, { paths, signal });
+  const acceleration = await requireAcceleration({ paths, signal });
+  const directory = await mkdtemp(join(tmpdir(), "labyard-copy-"));
+  try {
+    const initrd = join(directory, "initrd.cpio");
+    const seed = join(directory, "seed.cpio");
+    await writeFile(seed, await renderSeed(options));
+    const programs = await ensureProgramArchive(dirname(kernel.initramfs), "copy", [
+      // Where other programs go by these names, the GNU ones are installed beside them.
+      { path: "copy/cp", names: ["gnucp", "cp"], package: "coreutils" },
+      { path: "copy/touch", names: ["gnutouch", "touch"], package: "coreutils" },
+    ]);
+    await writeInitrd(initrd, [kernel.initramfs, programs, seed]);
+    const drive = (path: string, readOnly: boolean) => ({ path, format: "raw" as const, readOnly });
+    await using vm = await startVm(
+      {
+        name: "copy-filesystem",
+        uuid: "6c616279-6172-8d63-8f70-790000000000",
+        vcpus: 2,
+        memoryMiB: 768,
+        acceleration,
+        kernelImage: kernel.image,
+        kernelArguments: kernelArguments(acceleration),
+        initrd,
+        drives: [drive(target.path, false), drive(source.path, true)],
+        modulesDrive: kernel.modulesDrive,
+        taps: [],
+      },
+      { consoleLog: join(directory, "console.log"), signal },
+    );
+    await awaitEnd(vm, options);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function renderSeed({ source, target, keepLostAndFound }: CopyFilesystemOptions): Promise<Buffer> {
+  const init = await readFile(new URL("init.sh", import.meta.url));
+  const table = `${target.filesystem} ${source.filesystem} ${keepLostAndFound ? "yes" : "no"}\n`;
+  return writeCpio(
+    withParents([
+      { path: "init", type: "file", mode: 0o755, content: init },
+      { path: "labyard/copy", type: "file", content: table },
+    ]),
+  );
+}
+
+/** Resolves when the machine has said that it is done and has gone. */
+async function awaitEnd(vm: Vm, { target, signal, onProgress }: CopyFilesystemOptions): Promise<void> {
+  const stopped = Promise.withResolvers<never>();
+  const silence = setTimeout(() => stopped.reject(failed(vm, "it said nothing for too long")), silenceMaxMs);
+  const onAbort = () => stopped.reject(signal.reason as Error);
+  signal.addEventListener("abort", onAbort, { once: true });
+  const forget = vm.console.onOutput(() => {
+    silence.refresh();
+    const [, kind, rest] = line.exec(vm.console.lastLines(1)[0] ?? "") ?? [];
+    if (kind === "used" && /^\d+$/.test(rest ?? "")) onProgress?.(Number(rest) * 1024);
+  });
+  try {
+    signal.throwIfAborted();
+    const { consoleLines } = await Promise.race([vm.exited, stopped.promise]);
+    const ends = consoleLines.map(text => line.exec(text)).filter(match => match !== null && match[1] !== "used");
+    const [, kind, why = ""] = ends[0] ?? [];
+    if (kind === "done") return;
+    if (/No space left on device/.test(why)) {
+      throw new Problem("image/too-big-for-drive", {
+        message: `the content does not fit into the drive as ${target.filesystem}: ${why}`,
+      });
+    }
+    throw failed(vm, kind === undefined ? "it ended early" : why);
+  } finally {
+    forget();
+    clearTimeout(silence);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function failed(vm: Vm, why: string): Problem {
+  return new Problem("image/filesystem-failed", {
+    message: `the machine that fills the drive could not do it: ${why}`,
+    details: vm.console.lastLines(12),
+  });
+}
