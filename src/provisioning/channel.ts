@@ -1,9 +1,10 @@
+import type { Socket } from "node:net";
 import type { Client, ClientChannel, ExecOptions as SshExecOptions, SFTPWrapper } from "ssh2";
 import { Problem } from "../api/problems.ts";
 import { collect, type ExecOptions, type ExecResult } from "./channel-exec.ts";
 import { type FileOptions, readGuestFile, type WriteFileOptions, writeGuestFile } from "./channel-files.ts";
 import { type GuestProcess, guestProcess, type PtySize } from "./guest-process.ts";
-import { type ConnectOptions, connectSsh } from "./ssh-connect.ts";
+import { type ConnectOptions, connectSsh, type SshConnection } from "./ssh-connect.ts";
 
 const openTimeoutMs = 30_000;
 const closeTimeoutMs = 2000;
@@ -14,13 +15,15 @@ export class Channel implements AsyncDisposable {
   readonly username: string;
   /** Resolves with the reason when the connection has ended. Never rejects. */
   readonly closed: Promise<string>;
-  #client: Client;
+  readonly #client: Client;
+  readonly #socket: Socket;
   #open = true;
   #sessions = 0;
   #sftp: Promise<SFTPWrapper> | undefined;
 
-  constructor(client: Client, machine: string, username: string) {
+  constructor({ client, socket }: SshConnection, machine: string, username: string) {
     this.#client = client;
+    this.#socket = socket;
     this.machine = machine;
     this.username = username;
     this.closed = new Promise(resolve => {
@@ -28,7 +31,7 @@ export class Channel implements AsyncDisposable {
       client.on("error", error => {
         reason = error.message;
         // ssh2 leaves the socket half open after protocol errors.
-        client.destroy();
+        socket.destroy();
       });
       client.once("close", () => {
         this.#open = false;
@@ -79,7 +82,7 @@ export class Channel implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), closeTimeoutMs);
+    const timer = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
     await this.closed;
     clearTimeout(timer);
   }
@@ -92,7 +95,7 @@ export class Channel implements AsyncDisposable {
     const process = guestProcess(stream, {
       machine: this.machine,
       connectionClosed: this.closed,
-      flooded: () => this.#client.destroy(),
+      flooded: () => this.#socket.destroy(),
     });
     this.#sessions++;
     void process.closed.then(() => this.#sessions--);

@@ -16,6 +16,12 @@ export interface SshTarget {
   hostKey: string;
 }
 
+export interface SshConnection {
+  client: Client;
+  /** To end it for sure: ssh2's own destroy() does nothing once the client has said good-bye to a guest that is dead. */
+  socket: Socket;
+}
+
 export interface ConnectOptions extends SshTarget {
   signal: AbortSignal;
   deadlineMs: number;
@@ -46,7 +52,7 @@ const algorithms: NonNullable<ConnectConfig["algorithms"]> = {
  * (pam_nologin): all of that is tried again until the deadline. Only a wrong host key is final. Rejects with a Problem
  * and no connection left, or with the signal's reason.
  */
-export async function connectSsh(options: ConnectOptions): Promise<Client> {
+export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
   const { signal, machine, address, port } = options;
   const deadline = performance.now() + options.deadlineMs;
   let failure: Error = new Error("no attempt was made");
@@ -56,7 +62,7 @@ export async function connectSsh(options: ConnectOptions): Promise<Client> {
     if (leftMs <= 0) break;
     try {
       const socket = await openSocket(address, port, Math.min(attemptTimeoutMs, leftMs), signal);
-      return await handshake(socket, options, Math.min(handshakeTimeoutMs, Math.max(leftMs, 1)));
+      return { client: await handshake(socket, options, Math.min(handshakeTimeoutMs, Math.max(leftMs, 1))), socket };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Problem) throw error;
@@ -106,7 +112,7 @@ async function handshake(socket: Socket, options: ConnectOptions, timeoutMs: num
   const client = new Client();
   const expected = Buffer.from(options.hostKey.trim().split(/\s+/)[1] ?? "", "base64");
   let mismatch = false;
-  const abort = () => client.destroy();
+  const abort = () => void socket.destroy();
   options.signal.addEventListener("abort", abort, { once: true });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -130,7 +136,6 @@ async function handshake(socket: Socket, options: ConnectOptions, timeoutMs: num
     });
     return client;
   } catch (error) {
-    client.destroy();
     socket.destroy();
     if (!mismatch) throw error;
     throw new Problem("provisioning/host-key-mismatch", {

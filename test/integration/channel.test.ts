@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -131,6 +131,30 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     });
     for (const socket of sockets) socket.destroy();
     mute.close();
+  });
+
+  test("a channel to a guest that has died without a word is closed all the same", async () => {
+    const pairs = new Set<Socket>();
+    const line = createServer({ allowHalfOpen: true }, near => {
+      const far = connect({ host: "127.0.0.1", port: sshd.target().port });
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        pairs.add(one);
+        one.on("error", () => {});
+        one.on("data", chunk => other.write(chunk));
+      }
+    }).listen(0, "127.0.0.1");
+    await new Promise(resolve => line.once("listening", resolve));
+    const { port } = line.address() as { port: number };
+    const dead = await openChannel({ ...sshd.target(), port, signal, deadlineMs: 10_000 });
+    for (const socket of pairs) socket.pause();
+    const started = performance.now();
+    await dead[Symbol.asyncDispose]();
+    assert.ok(performance.now() - started < 5000);
+    for (const socket of pairs) socket.destroy();
+    line.close();
   });
 
   test("the keeper waits for a server, shares one connection and reconnects", async () => {
