@@ -8,6 +8,7 @@ import type { ImageProgress } from "../images/progress.ts";
 import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
 import { type Paths, preparedFile } from "../store/paths.ts";
 import { readRecord } from "../store/play-records.ts";
+import { rootDrive } from "./root-drive.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 
@@ -107,12 +108,6 @@ async function keptBase(
     () => base,
     () => undefined,
   );
-}
-
-export function rootDrive(machine: MachinePlan): DrivePlan {
-  const drive = machine.drives.find(candidate => candidate.mount === "/");
-  if (drive === undefined) throw new Error(`machine ${machine.name} has no root drive`);
-  return drive;
 }
 
 function drivesFromImages(machine: MachinePlan): DrivePlan[] {

@@ -9,7 +9,7 @@ import { guestDevice, type Vm, type VmSpec } from "../vm/machine.ts";
 import { writeInitrd } from "../vm/kernels/initramfs.ts";
 import { startVm } from "../vm/qemu/start.ts";
 import type { MachineRuntimeOptions } from "./machine-runtime.ts";
-import { rootDrive } from "./prepare.ts";
+import { rootDrive } from "./root-drive.ts";
 
 export type MachineSpecOptions = Pick<
   MachineRuntimeOptions,
