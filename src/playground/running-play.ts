@@ -6,7 +6,6 @@ import { type ExecRequest, ExecSessions } from "../access/ssh-session.ts";
 import { Terminals } from "../access/terminals.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
-import { requireDiskSpace, startSpaceBytes } from "../drives/disk-space.ts";
 import { Scope } from "../lib/scope.ts";
 import { openNetwork } from "../network/open-network.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -14,7 +13,7 @@ import { openChannel } from "../provisioning/channel.ts";
 import { ChannelKeeper } from "../provisioning/channel-keeper.ts";
 import type { PlayKeys } from "../provisioning/keys.ts";
 import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
-import { type Paths, playDirectory } from "../store/paths.ts";
+import type { Paths } from "../store/paths.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
 import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
 import type { TerminalRequest } from "./plays.ts";
@@ -137,10 +136,9 @@ export class RunningPlay implements RunnerActions {
   }
 
   async #boot(scope: Scope): Promise<void> {
-    const { paths, plan, state } = this.#options;
+    const { plan, state } = this.#options;
     const { signal } = this.#stopRequest;
     state.enter("STARTING");
-    await requireDiskSpace(playDirectory(paths, plan.playId), startSpaceBytes(plan.machines.length));
     await Promise.all([
       openNetwork(plan, scope, signal).then(() => state.markPhase("network")),
       ...this.#machines.map(machine => machine.createDrives(signal)),
