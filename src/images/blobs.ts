@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants, type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "../api/problems.ts";
 import { blobsDirectory, imageLockFile, type Paths, partialBlobsDirectory } from "../store/paths.ts";
@@ -8,6 +8,8 @@ import { withExclusiveLock } from "./exclusive-lock.ts";
 
 /** Takes bytes in order; resolves when it wants more. */
 export interface BlobSink {
+  /** So many are here already. More than none at the beginning: an earlier download was interrupted. */
+  sizeBytes: number;
   write(chunk: Uint8Array): Promise<void>;
   /** Forgets everything written so far, for a download that starts over. */
   restart(): Promise<void>;
@@ -22,6 +24,8 @@ export interface ExpectedBlob {
 }
 
 export interface EnsureBlobOptions {
+  /** Keep what an interrupted `fill` wrote, and let the next one go on behind it. */
+  resumable?: boolean;
   signal?: AbortSignal;
   /** Called once when another process is at it already. */
   onWait?: () => void;
@@ -54,7 +58,8 @@ export async function readBlob(paths: Paths, digest: Digest): Promise<Buffer | u
  *
  * One process at a time fills a digest, the others wait and find it. The blob becomes visible by rename, after its
  * size and sha256 were compared and its bytes are on the disk. When `fill` fails or is killed nothing is visible;
- * what a killed one left is overwritten by the next.
+ * what it left is overwritten by the next, or continued where `resumable`: its bytes are hashed again then, and when
+ * the whole does not have the digest nothing of it is kept.
  */
 export async function ensureBlob(
   paths: Paths,
@@ -71,12 +76,13 @@ export async function ensureBlob(
       await mkdir(partialBlobsDirectory(paths), { recursive: true });
       const partial = join(partialBlobsDirectory(paths), `${hexOf(expected.digest)}.part`);
       try {
-        const found = await fillFile(partial, fill, expected);
+        const found = await fillFile(partial, fill, expected, options.resumable);
         compare(expected, found);
         await mkdir(blobsDirectory(paths), { recursive: true });
         await rename(partial, final);
       } catch (error) {
-        await rm(partial, { force: true });
+        const isDamaged = error instanceof Problem && error.code === "image/damaged";
+        if (options.resumable !== true || isDamaged) await rm(partial, { force: true });
         throw error;
       }
       return final;
@@ -139,31 +145,50 @@ async function fillFile(
   path: string,
   fill: (sink: BlobSink) => Promise<void>,
   expected?: ExpectedBlob,
+  resumable = false,
 ): Promise<{ digest: Digest; sizeBytes: number }> {
-  const file = await open(path, "w", 0o644);
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | (resumable ? 0 : constants.O_TRUNC), 0o644);
   try {
     let hash = createHash("sha256");
-    let sizeBytes = 0;
-    await fill({
+    const sink: BlobSink = {
+      sizeBytes: 0,
       async write(chunk) {
-        sizeBytes += chunk.length;
-        if (expected?.sizeBytes !== undefined && sizeBytes > expected.sizeBytes) {
+        const position = sink.sizeBytes;
+        sink.sizeBytes += chunk.length;
+        if (expected?.sizeBytes !== undefined && sink.sizeBytes > expected.sizeBytes) {
           // More than promised is noticed at once, not when the disk is full.
-          compare(expected, { digest: expected.digest, sizeBytes });
+          compare(expected, { digest: expected.digest, sizeBytes: sink.sizeBytes });
         }
         hash.update(chunk);
-        await writeAt(file, chunk, sizeBytes - chunk.length);
+        await writeAt(file, chunk, position);
       },
       async restart() {
         hash = createHash("sha256");
-        sizeBytes = 0;
+        sink.sizeBytes = 0;
         await file.truncate(0);
       },
-    });
+    };
+    for await (const chunk of bytesOf(file)) {
+      hash.update(chunk);
+      sink.sizeBytes += chunk.length;
+    }
+    if (expected?.sizeBytes !== undefined && sink.sizeBytes > expected.sizeBytes) await sink.restart();
+    // Killed between the last byte and its name: nothing is left to be asked for.
+    if (sink.sizeBytes === 0 || sink.sizeBytes !== expected?.sizeBytes) await fill(sink);
     await file.sync();
-    return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+    return { digest: `sha256:${hash.digest("hex")}`, sizeBytes: sink.sizeBytes };
   } finally {
     await file.close();
+  }
+}
+
+async function* bytesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
   }
 }
 

@@ -1,10 +1,19 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Problem } from "../api/problems.ts";
-import { formatReference, type ImageReference, parseReference } from "./registry/reference.ts";
+import { formatReference, type ImageReference, parseReference, parseShortReference } from "./registry/reference.ts";
 
-/** What a drive's `source` stands for. */
+export type EngineName = "docker" | "podman" | "buildah";
+
+/** An image on this host, outside the cache. Only commands name these: an author of a manifest reads no host files. */
+export type HostSource =
+  | { kind: "layout" | "archive"; path: string; tag?: string }
+  | { kind: "engine"; engine: EngineName; name: string };
+
+/** Where an image comes from. */
 export type ImageSource =
   /** Built on this host from a recipe. */
-  { kind: "local"; name: string } | { kind: "registry"; reference: ImageReference };
+  { kind: "local"; name: string } | { kind: "registry"; reference: ImageReference } | HostSource;
 
 /** Images that this installation builds itself; each has a folder in images/. */
 const localNames: ReadonlySet<string> = new Set(["debian-12"]);
@@ -32,7 +41,47 @@ export function parseImageSource(source: string): ImageSource {
   return { kind: "registry", reference: parseReference(`${namedRepository}:${tag}`) };
 }
 
+/**
+ * Reads what a command names: whatever a drive may name, and besides a layout directory, an archive, an image of an
+ * engine (`docker://NAME`), and Docker's short references (`ubuntu:24.04`). Files must look like paths or exist.
+ */
+export async function parseCommandSource(source: string, directory: string): Promise<ImageSource> {
+  const engine = /^(docker|podman|buildah):\/\/(.+)$/.exec(source);
+  if (engine !== null) return { kind: "engine", engine: engine[1] as EngineName, name: engine[2] as string };
+  const found = source.startsWith("oci://") ? undefined : await findFile(source, directory);
+  if (found !== undefined) return found;
+  if (/^\.{0,2}\//.test(source) || source === "." || /\.(?:tar|tgz|tar\.\w+)$/.test(source)) {
+    throw new Problem("image/source-unreadable", { message: `there is no directory or archive ${source}` });
+  }
+  const isNamedImage = /^[a-z0-9][a-z0-9._-]*$/.test(source);
+  return isNamedImage ? parseImageSource(source) : { kind: "registry", reference: parseShortReference(source) };
+}
+
+/** A path, or a path, a colon and the tag of an image inside. A word without a slash is a name, not a directory. */
+async function findFile(source: string, directory: string): Promise<HostSource | undefined> {
+  const colon = source.lastIndexOf(":");
+  const candidates: Array<[string, string?]> = [[source]];
+  if (colon > 0) candidates.push([source.slice(0, colon), source.slice(colon + 1)]);
+  for (const [text, tag] of candidates) {
+    if (!/[/.]/.test(text)) continue;
+    const path = resolve(directory, text);
+    const entry = await stat(path).catch(() => undefined);
+    if (entry === undefined || !(entry.isDirectory() || entry.isFile())) continue;
+    return { kind: entry.isDirectory() ? "layout" : "archive", path, ...(tag ? { tag } : {}) };
+  }
+  return undefined;
+}
+
 /** For messages and lists. */
 export function formatImageSource(source: ImageSource): string {
-  return source.kind === "local" ? source.name : `oci://${formatReference(source.reference)}`;
+  switch (source.kind) {
+    case "local":
+      return source.name;
+    case "registry":
+      return `oci://${formatReference(source.reference)}`;
+    case "engine":
+      return `${source.engine}://${source.name}`;
+    default:
+      return source.tag === undefined ? source.path : `${source.path}:${source.tag}`;
+  }
 }

@@ -1,24 +1,25 @@
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Problem } from "../api/problems.ts";
 import { writeFileAtomic } from "../lib/atomic-file.ts";
-import { baseDrivesDirectory, imageLockFile, type Paths } from "../store/paths.ts";
+import { baseDriveFile, baseDriveRecordFile, baseDrivesDirectory, imageLockFile, type Paths } from "../store/paths.ts";
 import { parseGroup, parsePasswd, readTreeText } from "./accounts.ts";
 import type { BaseDrive } from "./base-drive.ts";
+import type { BlobSource } from "./blob-source.ts";
 import { type BootFinding, checkBootability } from "./bootability.ts";
 import { formatImageSource, type ImageSource, parseImageSource } from "./catalogue.ts";
-import { chainIdOf } from "./digest.ts";
+import { whileUsingCache } from "./cache-use.ts";
+import { chainIdOf, type Digest } from "./digest.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { type BuildFilesystem, builderVersion, type Filesystem } from "./filesystem-builder.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
-import { loadImage, type LoadedImage } from "./load-image.ts";
-import { buildLocalImage, localImageDigest } from "./local/local-image.ts";
-import { readRecipe } from "./local/recipe.ts";
+import type { LoadedImage } from "./load-image.ts";
 import { type OnProgress, progressReporter, type Report } from "./progress.ts";
-import { type PullOptions, pullLayers, recallRegistryImage, resolveRegistryImage } from "./pull-image.ts";
-import type { RegistryClient } from "./registry/registry-client.ts";
-import type { Credentials } from "./registry/token.ts";
+import { pullLayers } from "./pull-image.ts";
+import type { RegistryAccess } from "./registry/access.ts";
+import { dockerHub } from "./registry/reference.ts";
+import { recallImage, resolveImage } from "./resolve-image.ts";
 import { requiredDriveBytes, writeDrive } from "./write-drive.ts";
 
 /** Bumped when the same tree would become another drive: by the writer, the merge rules or the findings. */
@@ -26,14 +27,11 @@ const baseVersion = 1;
 const gibibyte = 1024 ** 3;
 /** Larger drives share this base: the guest grows it, and an image is written once for all sizes. */
 const largestOrdinaryBase = 10 * gibibyte;
-/** Written last, so that a directory without it is no base drive. */
-const driveName = "drive.img";
-const sidecarName = "drive.json";
 
 export interface BaseDriveRequest {
   paths: Paths;
-  /** "debian-12", another named image, or "oci://host/repository[:tag][@digest]" */
-  source: string;
+  /** "debian-12", another named image, "oci://host/repository[:tag][@digest]", or what a command made of its argument */
+  source: string | ImageSource;
   /** Of the machine's drive. */
   sizeBytes: number;
   /** False: the default was taken, and a larger image makes the base larger. */
@@ -47,7 +45,10 @@ export interface BaseDriveRequest {
 export interface EnsureBaseDriveOptions extends BaseDriveRequest {
   /** Makes the filesystems that we cannot write ourselves. */
   build?: BuildFilesystem;
-  credentialsFor?: (registry: string) => Promise<Credentials | undefined>;
+  /** Default: no credentials, no mirrors, no exceptions. */
+  registries?: RegistryAccess;
+  /** Where container engines say how to reach them. */
+  env?: NodeJS.ProcessEnv;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -60,15 +61,23 @@ export interface EnsureBaseDriveOptions extends BaseDriveRequest {
  * wait for it. When this rejects the cache is as usable as before; verified blobs stay for the next try.
  */
 export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<BaseDrive> {
-  const source = parseImageSource(options.source);
   const report = progressReporter(options.onProgress);
-  const { image, client, findings } = await resolve(source, options, report);
+  assertHubAllowed(options);
+  return whileUsingCache(options.paths, () => ensureDrive(options, report), {
+    signal: options.signal,
+    onWait: () => report("wait", "the image cache is being tidied up"),
+  });
+}
+
+async function ensureDrive(options: EnsureBaseDriveOptions, report: Report): Promise<BaseDrive> {
+  await using resolved = await resolveImage(sourceOf(options), { ...options, report });
+  const { image, blobs, findings } = resolved;
   const keys = keysOf(image, options);
   const drive =
     (await findDrive(image, options, keys)) ??
     (await withExclusiveLock(
       imageLockFile(options.paths, `base-${keys.ordinary}`),
-      async () => (await findDrive(image, options, keys)) ?? makeDrive(image, client, options, keys, report),
+      async () => (await findDrive(image, options, keys)) ?? makeDrive(image, blobs, options, keys, report),
       { ...signalOf(options), onWait: () => report("wait", `another process prepares ${image.name} already`) },
     ));
   assertUsable(drive, options.purpose);
@@ -76,65 +85,31 @@ export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<
 }
 
 /**
- * The same from the cache alone: no network, no waiting. Undefined when something has to be done first, which
- * includes asking the registry about a tag that was looked up more than five minutes ago.
+ * The same from the cache alone: no network. Undefined when something has to be done first, which includes asking the
+ * registry about a tag that was looked up more than five minutes ago.
  */
 export async function lookupBaseDrive(request: BaseDriveRequest): Promise<BaseDrive | undefined> {
-  const source = parseImageSource(request.source);
-  const image = await recall(source, request.paths);
-  if (image === undefined) return undefined;
-  const drive = await findDrive(image, request, keysOf(image, request));
-  if (drive !== undefined) assertUsable(drive, request.purpose);
-  return drive;
+  return whileUsingCache(request.paths, async () => {
+    const image = await recallImage(sourceOf(request), request.paths);
+    if (image === undefined) return undefined;
+    const drive = await findDrive(image, request, keysOf(image, request));
+    if (drive !== undefined) assertUsable(drive, request.purpose);
+    return drive;
+  });
 }
 
-interface Resolved {
-  image: LoadedImage;
-  client: RegistryClient | undefined;
-  findings: BootFinding[];
+function sourceOf({ source }: Pick<BaseDriveRequest, "source">): ImageSource {
+  return typeof source === "string" ? parseImageSource(source) : source;
 }
 
-async function resolve(source: ImageSource, options: EnsureBaseDriveOptions, report: Report): Promise<Resolved> {
-  const { paths } = options;
-  if (source.kind === "local") {
-    const digest = await buildLocalImage(source.name, {
-      paths,
-      ...signalOf(options),
-      onProgress: ({ step, message, doneBytes, totalBytes }) =>
-        report(
-          step,
-          message,
-          doneBytes === undefined ? undefined : { doneBytes, ...(totalBytes ? { totalBytes } : {}) },
-        ),
-    });
-    const image = await loadImage(paths, digest, source.name, undefined);
-    if (image === undefined) {
-      throw new Problem("image/damaged", {
-        message: `the local image "${source.name}" is incomplete`,
-        hint: "Remove images/layouts in the Labyard home directory; the image is then built again.",
-      });
-    }
-    return { image, client: undefined, findings: [] };
-  }
-  const pull = pullOptions(options, report);
-  const { image, client, staleSince } = await resolveRegistryImage(source.reference, pull);
-  const findings: BootFinding[] = [];
-  if (staleSince !== undefined) {
-    findings.push({
-      code: "image/stale-tag",
-      severity: "warning",
-      message: `${source.reference.registry} does not answer; using what ${image.name} was on ${staleSince}`,
-      path: "/",
-      fix: "Start again when the registry can be reached, or pin the image by digest.",
-    });
-  }
-  return { image, client, findings };
-}
-
-async function recall(source: ImageSource, paths: Paths): Promise<LoadedImage | undefined> {
-  if (source.kind === "registry") return recallRegistryImage(source.reference, paths);
-  const digest = await localImageDigest(paths, await readRecipe(source.name));
-  return digest === undefined ? undefined : loadImage(paths, digest, source.name, undefined);
+/** Manifests name other registries; commands, which bring a parsed source, may name any. */
+function assertHubAllowed(options: EnsureBaseDriveOptions): void {
+  if (typeof options.source !== "string" || options.registries?.allowsHubDrives === true) return;
+  const source = parseImageSource(options.source);
+  if (source.kind !== "registry" || source.reference.registry !== dockerHub) return;
+  throw new Problem("image/hub-not-allowed", {
+    message: `${options.source} is an image of Docker Hub, which this host does not take drives from`,
+  });
 }
 
 /** A drive is known by its content and the size it was written at. */
@@ -162,22 +137,23 @@ function ordinarySizeBytes({ purpose, filesystem, sizeBytes }: BaseDriveRequest)
 }
 
 interface Sidecar extends Omit<BaseDrive, "path" | "imageDigest" | "reference" | "format"> {
+  /** Which layers it holds: how `image prune` knows whether a name still leads to it. */
+  chainId: Digest;
   /** Content, metadata and head room. */
   requiredBytes: number;
 }
 
 async function findDrive(image: LoadedImage, request: BaseDriveRequest, keys: Keys): Promise<BaseDrive | undefined> {
   for (const key of [keys.ordinary, keys.larger]) {
-    const directory = join(baseDrivesDirectory(request.paths), key);
-    const text = await readFile(join(directory, sidecarName), "utf8").catch(() => undefined);
+    const text = await readFile(baseDriveRecordFile(request.paths, key), "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const { requiredBytes: _, ...sidecar } = JSON.parse(text) as Sidecar;
+    const { requiredBytes: _, chainId: __, ...sidecar } = JSON.parse(text) as Sidecar;
     return {
       ...sidecar,
-      path: join(directory, driveName),
+      path: baseDriveFile(request.paths, key),
       format: "raw",
       imageDigest: image.digest,
-      reference: formatImageSource(parseImageSource(request.source)),
+      reference: formatImageSource(sourceOf(request)),
     };
   }
   return undefined;
@@ -185,13 +161,13 @@ async function findDrive(image: LoadedImage, request: BaseDriveRequest, keys: Ke
 
 async function makeDrive(
   image: LoadedImage,
-  client: RegistryClient | undefined,
+  blobs: BlobSource | undefined,
   options: EnsureBaseDriveOptions,
   keys: Keys,
   report: Report,
 ): Promise<BaseDrive> {
   const { paths } = options;
-  const layers = await pullLayers(image, client, pullOptions(options, report));
+  const layers = await pullLayers(image, blobs, { ...options, report });
   report("unpack", `merging ${layers.length} layers of ${image.name}`);
   using merged = await mergeLayers(layers, options.signal);
   const { tree, payloads } = merged;
@@ -207,6 +183,7 @@ async function makeDrive(
   const sizeBytes = isOrdinary ? ordinary : options.sizeIsExplicit ? options.sizeBytes : grown;
   const key = isOrdinary ? keys.ordinary : keys.larger;
   const sidecar: Sidecar = {
+    chainId: chainIdOf(image.layers.map(layer => layer.diffId)),
     sizeBytes,
     requiredBytes: needed,
     filesystem: options.filesystem,
@@ -228,15 +205,15 @@ async function makeDrive(
     await writeDrive(tree, payloads, {
       filesystem: options.filesystem,
       build: options.build,
-      path: join(partial, driveName),
+      path: join(partial, basename(baseDriveFile(paths, key))),
       sizeBytes,
       seed: Buffer.from(key, "hex"),
       ...signalOf(options),
       onProgress: (doneBytes, totalBytes) =>
         report("write", `writing the drive of ${image.name}`, { doneBytes, totalBytes }),
     });
-    await chmod(join(partial, driveName), 0o444);
-    await writeFileAtomic(join(partial, sidecarName), JSON.stringify(sidecar));
+    await chmod(join(partial, basename(baseDriveFile(paths, key))), 0o444);
+    await writeFileAtomic(join(partial, basename(baseDriveRecordFile(paths, key))), JSON.stringify(sidecar));
     await rename(partial, final);
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -257,10 +234,6 @@ function assertUsable(drive: Pick<BaseDrive, "findings" | "reference">, purpose:
     hint: first.fix,
     details: errors,
   });
-}
-
-function pullOptions(options: EnsureBaseDriveOptions, report: Report): PullOptions {
-  return { paths: options.paths, report, credentialsFor: options.credentialsFor, ...signalOf(options) };
 }
 
 function signalOf(options: { signal?: AbortSignal }): { signal?: AbortSignal } {

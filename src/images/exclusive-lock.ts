@@ -5,6 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const sqliteBusy = 5;
 
+interface LockOptions {
+  signal?: AbortSignal | undefined;
+  onWait?: (() => void) | undefined;
+}
+
 /**
  * Runs `work` while nobody else on this host holds the lock file, in this process or another.
  *
@@ -15,10 +20,29 @@ const sqliteBusy = 5;
 export async function withExclusiveLock<T>(
   lockFile: string,
   work: () => Promise<T>,
-  options: { signal?: AbortSignal; onWait?: () => void } = {},
+  options: LockOptions = {},
+): Promise<T> {
+  return withLock(lockFile, "BEGIN EXCLUSIVE", work, options);
+}
+
+/** The same together with others that share it: only exclusive holders are kept out, and keep us out. */
+export async function withSharedLock<T>(
+  lockFile: string,
+  work: () => Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  // A transaction that has read something holds SQLite's shared lock until it ends.
+  return withLock(lockFile, "BEGIN; SELECT count(*) FROM sqlite_schema", work, options);
+}
+
+async function withLock<T>(
+  lockFile: string,
+  statements: string,
+  work: () => Promise<T>,
+  options: LockOptions,
 ): Promise<T> {
   await mkdir(dirname(lockFile), { recursive: true });
-  const held = await acquire(lockFile, options);
+  const held = await acquire(lockFile, statements, options);
   try {
     return await work();
   } finally {
@@ -26,15 +50,12 @@ export async function withExclusiveLock<T>(
   }
 }
 
-async function acquire(
-  lockFile: string,
-  options: { signal?: AbortSignal; onWait?: () => void },
-): Promise<DatabaseSync> {
+async function acquire(lockFile: string, statements: string, options: LockOptions): Promise<DatabaseSync> {
   for (let attempt = 0; ; attempt++) {
     options.signal?.throwIfAborted();
     const database = new DatabaseSync(lockFile);
     try {
-      database.exec("BEGIN EXCLUSIVE");
+      database.exec(statements);
       return database;
     } catch (error) {
       database.close();

@@ -1,16 +1,16 @@
 import pLimit from "p-limit";
 import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
+import { type BlobSource, documentsOf } from "./blob-source.ts";
 import { blobSize, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
-import type { Descriptor } from "./image-manifest.ts";
 import { decodeLayer } from "./layers/decode-layer.ts";
-import { type DocumentSource, loadImage, type LoadedImage } from "./load-image.ts";
+import { readImageRecord, rememberImage, touchImage } from "./image-records.ts";
+import { loadImage, type LoadedImage } from "./load-image.ts";
 import type { Report } from "./progress.ts";
+import { anonymousAccess, type RegistryAccess } from "./registry/access.ts";
+import { MirroredClient } from "./registry/mirrored-client.ts";
 import { formatReference, type ImageReference } from "./registry/reference.ts";
-import { RegistryClient } from "./registry/registry-client.ts";
-import type { Credentials } from "./registry/token.ts";
-import { readResolvedReferences, rememberReference } from "./resolved-references.ts";
 
 /** Registries and object stores throttle by connection; three fill an ordinary line. */
 const parallelDownloads = 3;
@@ -23,14 +23,16 @@ const tagFreshForMs = 5 * 60_000;
 export interface PullOptions {
   paths: Paths;
   report: Report;
-  /** undefined or null: pull without any */
-  credentialsFor?: ((registry: string) => Promise<Credentials | undefined>) | undefined;
+  /** Default: no credentials, no mirrors, no exceptions. */
+  registries?: RegistryAccess | undefined;
   signal?: AbortSignal | undefined;
+  /** Ask the registry also about what was built here under its name. */
+  refresh?: boolean | undefined;
 }
 
 export interface RegistryImage {
   image: LoadedImage;
-  client: RegistryClient;
+  blobs: BlobSource;
   /** Set when the registry could not be asked and the last known digest of the tag was taken. */
   staleSince?: string;
 }
@@ -38,23 +40,22 @@ export interface RegistryImage {
 /**
  * Finds out what a reference means and reads its documents, not its layers.
  *
- * A digest pin needs no network once its documents are stored. A tag is asked for each time; when its registry does
- * not answer, the digest it gave last is used and said so, otherwise the failure is the answer.
+ * A digest pin needs no network once its documents are stored, nor does what was built here under this name. Any other
+ * tag is asked for each time; when its registry does not answer, the digest it gave last is used and said so,
+ * otherwise the failure is the answer.
  */
 export async function resolveRegistryImage(reference: ImageReference, options: PullOptions): Promise<RegistryImage> {
-  const { paths, report } = options;
+  const { paths, report, signal } = options;
   const name = formatReference(reference);
-  const credentials = await options.credentialsFor?.(reference.registry);
-  const client = new RegistryClient(reference, {
-    ...(credentials ? { credentials } : {}),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
+  const blobs = new MirroredClient(reference, options.registries ?? anonymousAccess(), signal);
   report("resolve", `looking up ${name}`);
-  const { digest, staleSince } = await digestFor(reference, client, paths, options.signal);
-  const image = await loadImage(paths, digest, name, documentsOf(client));
+  const { digest, staleSince, isBuilt } = await digestFor(reference, blobs, options);
+  if (blobs.quota !== undefined) report("resolve", blobs.quota);
+  const image = await loadImage(paths, digest, name, documentsOf(blobs));
   if (image === undefined) throw new Error("an image with a source cannot be missing");
-  if (reference.digest === undefined && staleSince === undefined) await rememberReference(paths, name, digest);
-  return { image, client, ...(staleSince === undefined ? {} : { staleSince }) };
+  if (isBuilt || staleSince !== undefined) await touchImage(paths, name);
+  else await rememberImage(paths, { name, digest, origin: "registry" });
+  return { image, blobs, ...(staleSince === undefined ? {} : { staleSince }) };
 }
 
 /**
@@ -63,9 +64,11 @@ export async function resolveRegistryImage(reference: ImageReference, options: P
  */
 export async function recallRegistryImage(reference: ImageReference, paths: Paths): Promise<LoadedImage | undefined> {
   const name = formatReference(reference);
-  const known = reference.digest === undefined ? (await readResolvedReferences(paths))[name] : undefined;
-  const isFresh = known !== undefined && Date.now() - Date.parse(known.resolvedAt) < tagFreshForMs;
+  const known = await readImageRecord(paths, name);
+  const isFresh =
+    known !== undefined && (known.origin === "built" || Date.now() - Date.parse(known.resolvedAt) < tagFreshForMs);
   const digest = reference.digest ?? (isFresh ? known.digest : undefined);
+  if (known !== undefined) await touchImage(paths, name);
   return digest === undefined ? undefined : loadImage(paths, digest, name, undefined);
 }
 
@@ -75,7 +78,7 @@ export async function recallRegistryImage(reference: ImageReference, paths: Path
  */
 export async function pullLayers(
   image: LoadedImage,
-  client: RegistryClient | undefined,
+  blobs: BlobSource | undefined,
   options: PullOptions,
 ): Promise<Array<{ path: string; label: string }>> {
   const { paths, report } = options;
@@ -87,7 +90,7 @@ export async function pullLayers(
 
   const work = image.layers.map(async layer => {
     if ((await blobSize(paths, layer.diffId)) === undefined) {
-      await downloads(() => download(layer, client, options, signal, onWait(layer.label)));
+      await downloads(() => download(layer, blobs, options, signal, onWait(layer.label)));
     }
     const path = await decoders(() =>
       decodeLayer(paths, layer, {
@@ -108,7 +111,7 @@ export async function pullLayers(
 
 async function download(
   layer: LoadedImage["layers"][number],
-  client: RegistryClient | undefined,
+  blobs: BlobSource | undefined,
   options: PullOptions,
   signal: AbortSignal,
   onWait: () => void,
@@ -121,19 +124,19 @@ async function download(
       { digest, sizeBytes, label },
       async sink => {
         signal.throwIfAborted();
-        if (client === undefined) throw new Problem("image/damaged", { message: `${label} is missing in the store` });
-        await client.blob(digest, sink, {
+        if (blobs === undefined) throw new Problem("image/damaged", { message: `${label} is missing in the store` });
+        await blobs.blob(digest, sink, {
           signal,
           onBytes: doneBytes => report("pull", `pulling ${label}`, { doneBytes, totalBytes: sizeBytes }),
         });
       },
-      { signal, onWait },
+      { signal, onWait, resumable: true },
     );
   try {
     await fill();
   } catch (error) {
     // Once more: a proxy may have damaged it. Twice the same is the image's own fault.
-    if (!(error instanceof Problem) || error.code !== "image/damaged" || client === undefined) throw error;
+    if (!(error instanceof Problem) || error.code !== "image/damaged" || blobs === undefined) throw error;
     signal.throwIfAborted();
     await fill();
   }
@@ -141,44 +144,19 @@ async function download(
 
 async function digestFor(
   reference: ImageReference,
-  client: RegistryClient,
-  paths: Paths,
-  signal: AbortSignal | undefined,
-): Promise<{ digest: Digest; staleSince?: string }> {
+  client: MirroredClient,
+  { paths, signal, refresh }: PullOptions,
+): Promise<{ digest: Digest; staleSince?: string; isBuilt?: boolean }> {
   if (reference.digest !== undefined) return { digest: reference.digest };
+  const known = await readImageRecord(paths, formatReference(reference));
+  if (known?.origin === "built" && refresh !== true) return { digest: known.digest, isBuilt: true };
   try {
     return { digest: await client.resolveTag(reference.tag as string) };
   } catch (error) {
     signal?.throwIfAborted();
-    const known = (await readResolvedReferences(paths))[formatReference(reference)];
     const mayPass =
       error instanceof Problem && ["image/registry-unreachable", "image/rate-limited"].includes(error.code);
     if (!mayPass || known === undefined) throw error;
     return { digest: known.digest, staleSince: known.resolvedAt };
   }
-}
-
-function documentsOf(client: RegistryClient): DocumentSource {
-  return {
-    manifest: digest => client.manifest(digest),
-    document: async (descriptor: Descriptor) => {
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      await client.blob(descriptor.digest, {
-        async write(chunk) {
-          size += chunk.length;
-          if (size > descriptor.size) {
-            throw new Problem("image/damaged", {
-              message: `the blob ${descriptor.digest} is larger than the ${descriptor.size} bytes it was announced with`,
-            });
-          }
-          chunks.push(chunk);
-        },
-        async restart() {
-          chunks.length = size = 0;
-        },
-      });
-      return Buffer.concat(chunks);
-    },
-  };
 }

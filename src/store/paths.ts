@@ -51,6 +51,9 @@ export const partialBlobsDirectory = (paths: Paths) => join(paths.home, "images"
 export const imageLockFile = (paths: Paths, key: string) => join(paths.home, "images", "locks", `${key}.lock`);
 export const layoutsDirectory = (paths: Paths) => join(paths.home, "images", "layouts");
 export const baseDrivesDirectory = (paths: Paths) => join(paths.home, "images", "bases");
+export const baseDriveFile = (paths: Paths, key: string) => join(baseDrivesDirectory(paths), key, "drive.img");
+/** What is known of the drive beside it. */
+export const baseDriveRecordFile = (paths: Paths, key: string) => join(baseDrivesDirectory(paths), key, "drive.json");
 /** A file for each image by the digest of its name: what the name meant last, and by its time when it was used. */
 export const imageRecordsDirectory = (paths: Paths) => join(paths.home, "images", "names");
 /** Storage of the engine that builds Dockerfiles. */

@@ -10,11 +10,12 @@ import { run } from "../../src/host/process.ts";
 import type { BaseDrive } from "../../src/images/base-drive.ts";
 import { digestOf } from "../../src/images/digest.ts";
 import { ensureBaseDrive, type EnsureBaseDriveOptions, lookupBaseDrive } from "../../src/images/ensure-base-drive.ts";
+import { anonymousAccess, type RegistryAccess } from "../../src/images/registry/access.ts";
 import type { ImageProgress } from "../../src/images/progress.ts";
 import {
   baseDrivesDirectory,
   blobsDirectory,
-  imageReferencesFile,
+  imageRecordsDirectory,
   partialBlobsDirectory,
   type Paths,
 } from "../../src/store/paths.ts";
@@ -85,6 +86,11 @@ async function debugfs(drive: BaseDrive, command: string): Promise<string> {
   return stdout;
 }
 
+const accessWith = (credentialsFor: RegistryAccess["credentialsFor"]): RegistryAccess => ({
+  ...anonymousAccess(),
+  credentialsFor,
+});
+
 const isBlob = (path: string) => path.includes("/blobs/");
 const layerDigests = buildImage(layers).layers.map(layer => layer.digest);
 const isLayer = (path: string) => layerDigests.some(digest => path.includes(digest));
@@ -147,7 +153,8 @@ describe("a registry without credentials", () => {
     );
     // The cache alone answers for a tag only while it cannot have moved far.
     assert.equal((await lookupBaseDrive(here.request))?.path, second.path);
-    const file = imageReferencesFile(here.paths);
+    const [record] = await readdir(imageRecordsDirectory(here.paths));
+    const file = join(imageRecordsDirectory(here.paths), record as string);
     await writeFile(file, (await readFile(file, "utf8")).replace(/"20\d\d/, '"2001'));
     assert.equal(await lookupBaseDrive(here.request), undefined);
   });
@@ -191,7 +198,8 @@ describe("a registry without credentials", () => {
     await fails(here.request, "image/denied-or-missing", /lab\/root:nope without credentials \(status 404\)/);
     const dead = { ...here.request, source: "oci://127.0.0.1:1/lab/root:v1" };
     await fails(dead, "image/registry-unreachable", /127\.0\.0\.1:1.*ECONNREFUSED/);
-    await fails({ ...here.request, filesystem: "xfs" }, "image/unsupported-filesystem", /asked for as xfs/);
+    const known = { ...here.request, source: `oci://${registry.host}/lab/root:v1` };
+    await fails({ ...known, filesystem: "xfs" }, "image/unsupported-filesystem", /asked for as xfs/);
   });
 
   test("an image that cannot boot is refused before a byte is written, but may be a data drive", async () => {
@@ -235,6 +243,11 @@ describe("a registry without credentials", () => {
     const controller = new AbortController();
     const onProgress = (progress: ImageProgress) => progress.step === "pull" && controller.abort(new Error("enough"));
     await assert.rejects(ensureBaseDrive({ ...here.request, onProgress, signal: controller.signal }), /enough|abort/i);
+    // What arrived stays for the next try, under no name that anybody would take for a whole blob.
+    const parts = await readdir(partialBlobsDirectory(here.paths));
+    assert.ok(parts.length > 0);
+    proxy.fault = ({ pass }) => pass();
+    await run(["e2fsck", "-fn", (await ensureBaseDrive(here.request)).path]);
     await assertNothingHalf(here.paths);
   });
 });
@@ -246,14 +259,18 @@ describe("a registry with credentials", () => {
     await using here = await scratch(`oci://${guarded.host}/lab/secret:v1`);
     await fails(here.request, "image/denied-or-missing", /without credentials \(status 401\)/);
     const wrong = { ...basicCredentials, password: "wrong" };
-    await fails({ ...here.request, credentialsFor: async () => wrong }, "image/denied-or-missing", /as "tester"/);
+    await fails(
+      { ...here.request, registries: accessWith(async () => wrong) },
+      "image/denied-or-missing",
+      /as "tester"/,
+    );
     const asked: string[] = [];
     const drive = await ensureBaseDrive({
       ...here.request,
-      credentialsFor: async host => {
+      registries: accessWith(async host => {
         asked.push(host);
         return basicCredentials;
-      },
+      }),
     });
     assert.equal(await debugfs(drive, "cat /etc/motd"), "new\n");
     assert.deepEqual(asked, [guarded.host]);
@@ -276,7 +293,7 @@ describe("a registry with credentials", () => {
     };
     await using proxy = await startFaultyProxy(registry.host, guard);
     await using here = await scratch(`oci://${proxy.host}/lab/root:v1`);
-    await ensureBaseDrive({ ...here.request, credentialsFor: async () => basicCredentials });
+    await ensureBaseDrive({ ...here.request, registries: accessWith(async () => basicCredentials) });
     const asked = proxy.requests.filter(({ path }) => path.startsWith("/token"));
     assert.equal(asked.length, 2);
     assert.match(asked[0]?.path ?? "", /service=s%2C1.*scope=repository%3Alab%2Froot%3Apull/);
@@ -293,7 +310,7 @@ describe("a registry with credentials", () => {
     };
     await using proxy = await startFaultyProxy(registry.host, redirect);
     await using here = await scratch(`oci://${proxy.host}/lab/root:v1`);
-    await ensureBaseDrive({ ...here.request, credentialsFor: async () => basicCredentials });
+    await ensureBaseDrive({ ...here.request, registries: accessWith(async () => basicCredentials) });
     assert.equal(storage.requests.length, layers.length + 1);
     assert.deepEqual(
       storage.requests.filter(({ headers }) => headers.authorization !== undefined),

@@ -112,7 +112,6 @@ async function bootstrapLayer(recipe: Recipe, options: LocalImageOptions, report
       bootstrap(
         recipe,
         {
-          restart: () => sink.restart(),
           async write(chunk) {
             doneBytes += chunk.length;
             report("build", "storing the new root filesystem", { doneBytes });

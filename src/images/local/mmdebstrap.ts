@@ -27,7 +27,11 @@ export interface BootstrapOptions {
 }
 
 /** Installs a recipe's packages into a new root and streams it as an uncompressed archive into `sink`. */
-export async function bootstrap(recipe: Recipe, sink: BlobSink, options: BootstrapOptions): Promise<void> {
+export async function bootstrap(
+  recipe: Recipe,
+  sink: Pick<BlobSink, "write">,
+  options: BootstrapOptions,
+): Promise<void> {
   options.signal?.throwIfAborted();
   const child = await startChild(
     [...(await dyingWithParent(options.isRoot)), ...argumentsFor(recipe, options.isRoot)],

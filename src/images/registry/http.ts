@@ -2,6 +2,7 @@ import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../api/problems.ts";
+import type { Transport } from "./transport.ts";
 
 /** No byte for so long: the connection is taken for dead. */
 const idleTimeoutMs = 30_000;
@@ -11,9 +12,14 @@ const maxRetryAfterMs = 60_000;
 const retryBaseMs = 300;
 
 export interface HttpRequest {
-  method: "GET" | "HEAD";
+  method: "GET" | "HEAD" | "POST";
   url: URL;
   headers: Record<string, string>;
+  /** Of a POST, which never follows a redirect: what it holds is for this address only. */
+  body?: string;
+  transport: Transport;
+  /** The registry that named this URL, when it is not the registry itself. */
+  referrer?: URL;
   signal?: AbortSignal;
 }
 
@@ -37,8 +43,10 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
   for (let attempt = 1; ; attempt++) {
     let waitMs = retryBaseMs * 2 ** (attempt - 1) * (0.5 + Math.random());
     try {
-      const response = await sendFollowing(request);
-      const mayPass = response.status === 429 || response.status >= 500;
+      const { response, wasRedirected } = await sendFollowing(request);
+      // A signed address has a short life: the next attempt asks the original one for a new one.
+      const hasExpired = response.status === 403 && wasRedirected;
+      const mayPass = response.status === 429 || response.status >= 500 || hasExpired;
       if (!mayPass || attempt === maxAttempts) return response;
       const asked = retryAfterMs(response.headers["retry-after"]);
       // Longer than a person would wait: the caller reports it instead.
@@ -74,20 +82,17 @@ export async function readBody(response: HttpResponse, maxBytes: number, what: s
   return Buffer.concat(chunks);
 }
 
-/** Only a registry on this very host may be spoken to without TLS. */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-async function sendFollowing(request: HttpRequest): Promise<HttpResponse> {
+async function sendFollowing(request: HttpRequest): Promise<{ response: HttpResponse; wasRedirected: boolean }> {
   let { url } = request;
   let headers = request.headers;
+  const referrer = request.referrer ?? request.url;
   for (let hops = 0; hops <= maxRedirects; hops++) {
-    const response = await sendOnce({ ...request, url, headers });
+    const response = await sendOnce({ ...request, url, headers, referrer });
     const location = response.headers.location;
-    if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
+    const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== undefined;
+    if (!isRedirect || request.method === "POST") return { response, wasRedirected: hops > 0 };
     response.body.destroy();
-    const next = redirectTarget(url, location);
+    const next = redirectTarget(url, location, request.transport);
     if (next.origin !== url.origin) {
       // Object stores answer 400 to a second kind of credentials, and the other host has no business with ours.
       headers = Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "authorization"));
@@ -99,11 +104,11 @@ async function sendFollowing(request: HttpRequest): Promise<HttpResponse> {
   });
 }
 
-function redirectTarget(from: URL, location: string): URL {
+function redirectTarget(from: URL, location: string, transport: Transport): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const allowed =
     target?.protocol === "https:" ||
-    (target?.protocol === "http:" && from.protocol === "http:" && isLoopbackHost(target.hostname));
+    (target?.protocol === "http:" && from.protocol === "http:" && transport.mayBePlain(target));
   if (target === undefined || !allowed) {
     throw new Problem("image/registry-failed", {
       message: `${from.host} redirects to ${target?.origin ?? "an address that cannot be read"}, which is not allowed`,
@@ -112,11 +117,13 @@ function redirectTarget(from: URL, location: string): URL {
   return target;
 }
 
-function sendOnce(request: HttpRequest): Promise<HttpResponse> {
+async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
   const { url, method, signal } = request;
   signal?.throwIfAborted();
+  const connection = await request.transport.optionsFor(url, request.referrer);
   return new Promise((resolve, reject) => {
     const options = {
+      ...connection,
       method,
       // An encoded body would hide the bytes whose digest was promised.
       headers: { ...request.headers, "accept-encoding": "identity", "user-agent": "labyard" },
@@ -136,9 +143,12 @@ function sendOnce(request: HttpRequest): Promise<HttpResponse> {
       outgoing.destroy(new Error(`no data for ${idleTimeoutMs / 1000} s`));
     });
     outgoing.on("error", cause => {
-      reject(new TransportError(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause }));
+      // The address policy speaks through the lookup of the name.
+      if (cause instanceof Problem) reject(cause);
+      else
+        reject(new TransportError(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause }));
     });
-    outgoing.end();
+    outgoing.end(request.body);
   });
 }
 

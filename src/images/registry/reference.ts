@@ -15,6 +15,9 @@ const hostPattern =
 const componentPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
+export const dockerHub = "docker.io";
+const hubNames: ReadonlySet<string> = new Set([dockerHub, "index.docker.io", "registry-1.docker.io"]);
+
 /** Reads `[oci://]host[:port]/repository[:tag][@sha256:…]`; without tag and digest the tag is "latest". */
 export function parseReference(text: string): ImageReference {
   const fail = (why: string) => new Problem("image/bad-reference", { message: `"${text.slice(0, 300)}" ${why}` });
@@ -31,7 +34,9 @@ export function parseReference(text: string): ImageReference {
   if (!hostPattern.test(registry)) throw fail(`has an impossible registry host: "${registry}"`);
   const rest = name.slice(slash + 1);
   const colon = rest.lastIndexOf(":");
-  const repository = colon === -1 ? rest : rest.slice(0, colon);
+  const isHub = hubNames.has(registry);
+  const written = colon === -1 ? rest : rest.slice(0, colon);
+  const repository = isHub && !written.includes("/") ? `library/${written}` : written;
   const tag = colon === -1 ? undefined : rest.slice(colon + 1);
   if (repository.length > 255 || !repository.split("/").every(part => componentPattern.test(part))) {
     throw fail(
@@ -40,11 +45,19 @@ export function parseReference(text: string): ImageReference {
   }
   if (tag !== undefined && !tagPattern.test(tag)) throw fail(`has an impossible tag: "${tag}"`);
   return {
-    registry,
+    registry: isHub ? dockerHub : registry,
     repository,
     ...(tag !== undefined ? { tag } : digest === undefined ? { tag: "latest" } : {}),
     ...(digest === undefined ? {} : { digest }),
   };
+}
+
+/** The same with the short forms of Docker: `ubuntu`, `ubuntu:24.04` and `me/lab` are images of Docker Hub. */
+export function parseShortReference(text: string): ImageReference {
+  const bare = text.replace(/^oci:\/\//, "");
+  const slash = bare.indexOf("/");
+  const first = slash === -1 ? "" : bare.slice(0, slash);
+  return parseReference(/[.:]/.test(first) || first === "localhost" ? bare : `${dockerHub}/${bare}`);
 }
 
 /** The canonical text, without scheme. */

@@ -1,8 +1,10 @@
 import { Problem } from "../../api/problems.ts";
+import type { BlobOptions, BlobSource } from "../blob-source.ts";
 import type { BlobSink } from "../blobs.ts";
 import { type Digest, digestOf, isDigest } from "../digest.ts";
+import type { RegistryAccess } from "./access.ts";
 import { parseChallenges } from "./challenge.ts";
-import { type HttpResponse, isLoopbackHost, readBody, send, TransportError } from "./http.ts";
+import { type HttpResponse, readBody, send, TransportError } from "./http.ts";
 import { formatReference, type ImageReference } from "./reference.ts";
 import { answerChallenge, type Authorization, type Credentials } from "./token.ts";
 
@@ -13,6 +15,7 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 const maxManifestBytes = 4 * 1024 * 1024;
+const maxErrorBytes = 64 * 1024;
 /** How often one blob may break off and be continued. */
 const maxContinuations = 4;
 
@@ -20,27 +23,40 @@ const maxContinuations = 4;
  * Pulls from one repository. Its answers are checked against digests here or by the blob store; nothing else of what
  * a registry says is believed. Failures are Problems that name the image.
  */
-export class RegistryClient {
+export class RegistryClient implements BlobSource {
   readonly #reference: ImageReference;
+  readonly #access: RegistryAccess;
+  readonly #mirror: string | undefined;
   readonly #base: URL;
-  readonly #credentials: Credentials | undefined;
   readonly #signal: AbortSignal | undefined;
+  #credentials: Promise<Credentials | undefined> | undefined;
   #authorization: Promise<Authorization | undefined> | undefined;
+  #quota: string | undefined;
 
-  constructor(reference: ImageReference, options: { credentials?: Credentials; signal?: AbortSignal } = {}) {
+  /** `mirror` is asked instead of the reference's own registry, with its own credentials and never with the other's. */
+  constructor(
+    reference: ImageReference,
+    { access, mirror, signal }: { access: RegistryAccess; mirror?: string; signal?: AbortSignal },
+  ) {
     this.#reference = reference;
-    const host = new URL(`http://${reference.registry}`).hostname;
-    this.#base = new URL(
-      `${isLoopbackHost(host) ? "http" : "https"}://${reference.registry}/v2/${reference.repository}/`,
-    );
-    this.#credentials = options.credentials;
-    this.#signal = options.signal;
+    this.#access = access;
+    this.#mirror = mirror;
+    this.#signal = signal;
+    const [host = "", ...prefix] = (mirror ?? endpointOf(reference.registry)).split("/");
+    const scheme = access.transport.mayBePlain(new URL(`http://${host}`)) ? "http" : "https";
+    this.#base = new URL(`${scheme}://${host}/v2/${[...prefix, reference.repository].join("/")}/`);
+  }
+
+  /** What is left of a limited number of pulls, as the registry last said. */
+  get quota(): string | undefined {
+    return this.#quota;
   }
 
   /** What a tag points to now. Asks by HEAD first, which registries do not count as a pull. */
   async resolveTag(tag: string): Promise<Digest> {
     const head = await this.#send("HEAD", `manifests/${tag}`, { accept: manifestTypes });
     head.body.destroy();
+    this.#noteQuota(head);
     const promised = head.headers["docker-content-digest"];
     if (head.status === 200 && isDigest(promised)) return promised;
     return digestOf(await this.#manifest(tag));
@@ -57,31 +73,30 @@ export class RegistryClient {
   }
 
   /**
-   * Streams a blob into `sink`, which checks it. A connection that breaks is continued where it broke when the
-   * registry can do that, else begun again.
+   * Streams a blob into `sink`, which checks it, behind what the sink has already. A connection that breaks is
+   * continued where it broke when the registry can do that, else begun again.
    */
-  async blob(
-    digest: Digest,
-    sink: BlobSink,
-    options: { onBytes?: (received: number) => void; signal?: AbortSignal } = {},
-  ): Promise<void> {
+  async blob(digest: Digest, sink: BlobSink, options: BlobOptions = {}): Promise<void> {
     const signal = options.signal ?? this.#signal;
-    let received = 0;
     for (let continuation = 0; ; continuation++) {
-      const range: Record<string, string> = received === 0 ? {} : { range: `bytes=${received}-` };
+      const from = sink.sizeBytes;
+      const range: Record<string, string> = from === 0 ? {} : { range: `bytes=${from}-` };
       const response = await this.#send("GET", `blobs/${digest}`, range, signal);
       const continues =
-        response.status === 206 && (response.headers["content-range"] ?? "").startsWith(`bytes ${received}-`);
+        response.status === 206 && (response.headers["content-range"] ?? "").startsWith(`bytes ${from}-`);
       if (!continues) {
+        if (from > 0) await sink.restart();
+        // Not the range that was asked for, or none that exists: the next request asks for all of it.
+        if (from > 0 && (response.status === 206 || response.status === 416) && continuation < maxContinuations) {
+          response.body.destroy();
+          continue;
+        }
         if (response.status !== 200) throw await this.#failure(response, `the blob ${digest}`);
-        if (received > 0) await sink.restart();
-        received = 0;
       }
       try {
         for await (const chunk of response.body as AsyncIterable<Buffer>) {
-          received += chunk.length;
-          options.onBytes?.(received);
           await this.#writeTo(sink, chunk);
+          options.onBytes?.(sink.sizeBytes);
         }
         return;
       } catch (error) {
@@ -98,6 +113,11 @@ export class RegistryClient {
     return formatReference(this.#reference);
   }
 
+  /** Who is asked, for messages. */
+  get #host(): string {
+    return this.#mirror === undefined ? this.#reference.registry : `the mirror ${this.#mirror}`;
+  }
+
   /** Tells a failure of the disk from one of the connection. */
   async #writeTo(sink: BlobSink, chunk: Buffer): Promise<void> {
     try {
@@ -110,6 +130,7 @@ export class RegistryClient {
   async #manifest(tagOrDigest: string): Promise<Buffer> {
     const response = await this.#send("GET", `manifests/${tagOrDigest}`, { accept: manifestTypes });
     if (response.status !== 200) throw await this.#failure(response, "its manifest");
+    this.#noteQuota(response);
     try {
       return await readBody(response, maxManifestBytes, `the manifest of ${this.#name}`);
     } catch (error) {
@@ -127,7 +148,8 @@ export class RegistryClient {
     const sendWith = (authorization: Authorization | undefined) =>
       send({
         method,
-        url: new URL(path, this.#base),
+        url: this.#url(path),
+        transport: this.#access.transport,
         headers: authorization === undefined ? headers : { ...headers, authorization: authorization.header },
         ...(signal ? { signal } : {}),
       });
@@ -145,7 +167,7 @@ export class RegistryClient {
         this.#authorization.catch(() => (this.#authorization = undefined));
       }
       const fresh = await this.#authorization;
-      if (fresh === undefined) throw this.#denied(401);
+      if (fresh === undefined) throw await this.#denied(401);
       return await sendWith(fresh);
     } catch (error) {
       if (error instanceof TransportError) throw this.#unreachable(error);
@@ -153,29 +175,67 @@ export class RegistryClient {
     }
   }
 
-  #authorize(header: string | undefined): Promise<Authorization | undefined> {
-    const { repository } = this.#reference;
-    return answerChallenge(parseChallenges(header ?? ""), repository, this.#base, this.#credentials, this.#signal);
+  #url(path: string): URL {
+    const url = new URL(path, this.#base);
+    // Proxies of several registries learn from it which one is meant.
+    if (this.#mirror !== undefined) url.searchParams.set("ns", this.#reference.registry);
+    return url;
   }
 
-  async #failure(response: HttpResponse, what: string): Promise<Problem> {
-    response.body.destroy();
-    if ([401, 403, 404].includes(response.status)) return this.#denied(response.status);
-    if (response.status === 429) {
-      const after = response.headers["retry-after"];
-      return new Problem("image/rate-limited", {
-        message: `${this.#reference.registry} limits pulls of ${this.#name}${after === undefined ? "" : `; it asks to wait ${after} s`}`,
-      });
-    }
-    return new Problem(response.status >= 500 ? "image/registry-unreachable" : "image/registry-failed", {
-      message: `${this.#reference.registry} answered ${response.status} when asked for ${what} of ${this.#name}`,
+  async #authorize(header: string | undefined): Promise<Authorization | undefined> {
+    const { registry, repository } = this.#reference;
+    const host = this.#mirror?.split("/")[0] ?? registry;
+    // Only when somebody asks for them: a helper may be slow, or missing on a host that pulls public images only.
+    this.#credentials ??= this.#access.credentialsFor(host, repository);
+    return answerChallenge(parseChallenges(header ?? ""), {
+      repository: this.#base.pathname.slice("/v2/".length, -1),
+      registryUrl: this.#base,
+      credentials: await this.#credentials,
+      transport: this.#access.transport,
+      signal: this.#signal,
     });
   }
 
-  #denied(status: number): Problem {
-    const who = this.#credentials === undefined ? "without credentials" : `as "${this.#credentials.username}"`;
+  #noteQuota({ headers }: HttpResponse): void {
+    const [limit, remaining] = [headers["ratelimit-limit"], headers["ratelimit-remaining"]].map(String);
+    const parts = /^(\d+);w=(\d+)$/.exec(limit ?? "");
+    const left = /^(\d+)/.exec(remaining ?? "");
+    if (parts === null || left === null) return;
+    const hours = Math.round((Number(parts[2]) / 3600) * 10) / 10;
+    this.#quota = `${this.#reference.registry} allows ${left[1]} more of ${parts[1]} pulls in ${hours} h`;
+  }
+
+  async #failure(response: HttpResponse, what: string): Promise<Problem> {
+    if ([401, 403, 404].includes(response.status)) {
+      response.body.destroy();
+      return this.#denied(response.status);
+    }
+    if (response.status === 429) return this.#limited(response);
+    response.body.destroy();
+    return new Problem(response.status >= 500 ? "image/registry-unreachable" : "image/registry-failed", {
+      message: `${this.#host} answered ${response.status} when asked for ${what} of ${this.#name}`,
+    });
+  }
+
+  /** Docker Hub says 429 for a used-up quota, which credentials raise, and for too many requests at once, which pass. */
+  async #limited(response: HttpResponse): Promise<Problem> {
+    const after = response.headers["retry-after"];
+    const wait = after === undefined ? "" : `; it asks to wait ${after} s`;
+    const said = await readBody(response, maxErrorBytes, "the refusal").catch(() => Buffer.alloc(0));
+    if (/pull rate limit|toomanyrequests/i.test(said.toString("utf8"))) {
+      return new Problem("image/rate-limited", {
+        message: `the pulls that ${this.#host} allows this host are used up, so ${this.#name} is not given out${wait}`,
+        hint: "Log in to this registry, set a mirror for it in config.yaml, or wait until the limit passes.",
+      });
+    }
+    return new Problem("image/rate-limited", { message: `${this.#host} limits pulls of ${this.#name}${wait}` });
+  }
+
+  async #denied(status: number): Promise<Problem> {
+    const credentials = await this.#credentials;
+    const who = credentials === undefined ? "without credentials" : `as "${credentials.username}"`;
     return new Problem("image/denied-or-missing", {
-      message: `${this.#reference.registry} does not give out ${this.#name} ${who} (status ${status})`,
+      message: `${this.#host} does not give out ${this.#name} ${who} (status ${status})`,
     });
   }
 
@@ -188,3 +248,8 @@ export class RegistryClient {
 }
 
 class SinkFailure extends Error {}
+
+/** Docker Hub answers under another name than the one its images carry. */
+function endpointOf(registry: string): string {
+  return registry === "docker.io" ? "registry-1.docker.io" : registry;
+}
