@@ -1,0 +1,141 @@
+import type { Readable } from "node:stream";
+import { Problem } from "../../api/problems.ts";
+import type { ContainerSpec, Engine, EngineImage, ExecSpec, ImageName, OnOutput } from "./engine.ts";
+import { type Endpoint, EngineHttp, readText, wordsOf } from "./engine-http.ts";
+import { execInContainer } from "./exec.ts";
+import { jsonStream } from "./json-stream.ts";
+
+/** Understood by every Docker of the last years; newer ones still answer it. */
+const prefix = "/v1.41";
+
+/** Docker by its HTTP API. */
+export class DockerEngine implements Engine {
+  readonly name = "Docker";
+  readonly #http: EngineHttp;
+
+  constructor(endpoint: Endpoint) {
+    this.#http = new EngineHttp("Docker", endpoint);
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#http.json({ method: "GET", path: `${prefix}/version`, signal, timeoutMs: 5000 }, [200]);
+  }
+
+  async findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
+    const path = `${prefix}/images/${encodeURIComponent(image.reference)}/json`;
+    const answer = await this.#http.ask({ method: "GET", path, signal });
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw this.#http.refused({ method: "GET", path }, answer);
+    const found = JSON.parse(answer.text) as Record<string, string>;
+    if (!fitsPlatform(image.platform, found.Os, found.Architecture, found.Variant)) return undefined;
+    return { id: found.Id as string, createdSeconds: secondsOf(found.Created) };
+  }
+
+  async pull(image: ImageName, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
+    const query = { fromImage: image.reference, platform: image.platform };
+    const request = { method: "POST", path: `${prefix}/images/create`, query, signal, timeoutMs: 0 } as const;
+    const message = await this.#http.open(request);
+    if (message.statusCode !== 200) throw pullFailure(image, wordsOf(await readText(message)));
+    for await (const line of jsonStream(message)) {
+      if (typeof line.error === "string") throw pullFailure(image, line.error);
+      onProgress([line.id, line.status, line.progress].filter(part => typeof part === "string").join(" "));
+    }
+  }
+
+  async create(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
+    const body = {
+      Image: spec.image.reference,
+      Entrypoint: spec.argv,
+      Cmd: [],
+      User: "0:0",
+      WorkingDir: "/",
+      Tty: false,
+      Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+      Labels: spec.labels,
+      // A check of the image's program makes no sense for a container that does not run it.
+      Healthcheck: { Test: ["NONE"] },
+      ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
+      HostConfig: {
+        Mounts: spec.mounts.map(mount => ({
+          Type: "bind",
+          Source: mount.source,
+          Target: mount.target,
+          ReadOnly: mount.readOnly,
+        })),
+        Privileged: spec.privileged,
+        CapAdd: spec.capAdd,
+        CapDrop: spec.capDrop,
+        AutoRemove: false,
+        ...(spec.ociRuntime === undefined ? {} : { Runtime: spec.ociRuntime }),
+      },
+    };
+    const path = `${prefix}/containers/create`;
+    const query = { platform: spec.image.platform };
+    return ((await this.#http.json({ method: "POST", path, query, body, signal }, [201])) as { Id: string }).Id;
+  }
+
+  async start(containerId: string, signal: AbortSignal): Promise<void> {
+    await this.#http.json({ method: "POST", path: `${prefix}/containers/${containerId}/start`, signal }, [204, 304]);
+  }
+
+  exec(containerId: string, spec: ExecSpec, onOutput: OnOutput, signal: AbortSignal): Promise<number> {
+    return execInContainer(this.#http, prefix, containerId, spec, onOutput, signal);
+  }
+
+  async stop(containerId: string, timeoutSeconds: number, signal: AbortSignal): Promise<void> {
+    const path = `${prefix}/containers/${containerId}/stop`;
+    const timeoutMs = timeoutSeconds * 1000 + 60_000;
+    await this.#http.json(
+      { method: "POST", path, query: { t: String(timeoutSeconds) }, signal, timeoutMs },
+      [204, 304],
+    );
+  }
+
+  async export(containerId: string, signal: AbortSignal): Promise<Readable> {
+    const request = { method: "GET", path: `${prefix}/containers/${containerId}/export` } as const;
+    const message = await this.#http.open({ ...request, signal, timeoutMs: 0 });
+    if (message.statusCode === 200) return message;
+    throw this.#http.refused(request, { status: message.statusCode ?? 0, text: await readText(message) });
+  }
+
+  async remove(containerId: string, signal: AbortSignal): Promise<void> {
+    const path = `${prefix}/containers/${containerId}`;
+    // 409: another removal is on its way.
+    await this.#http.json({ method: "DELETE", path, query: { force: "1", v: "1" }, signal }, [204, 404, 409]);
+  }
+
+  async list(label: string, value: string, signal: AbortSignal) {
+    const query = { all: "1", filters: JSON.stringify({ label: [`${label}=${value}`] }) };
+    const path = `${prefix}/containers/json`;
+    const found = (await this.#http.json({ method: "GET", path, query, signal }, [200])) as Array<{
+      Id: string;
+      Labels: Record<string, string>;
+    }>;
+    return found.map(container => ({ id: container.Id, labels: container.Labels }));
+  }
+}
+
+export function pullFailure(image: ImageName, words: string): Problem {
+  const platform = image.platform === undefined ? "" : ` for ${image.platform}`;
+  return new Problem("build/pull-failed", { message: `${image.reference}${platform} cannot be pulled: ${words}` });
+}
+
+/** True when nothing was asked for, or the engine's image is what was asked for. */
+export function fitsPlatform(
+  platform: string | undefined,
+  os?: string,
+  architecture?: string,
+  variant?: string,
+): boolean {
+  if (platform === undefined) return true;
+  const [wantedOs, wantedArchitecture, wantedVariant] = platform.split("/");
+  return (
+    wantedOs === os && wantedArchitecture === architecture && (wantedVariant === undefined || wantedVariant === variant)
+  );
+}
+
+export function secondsOf(time: string | undefined): number | undefined {
+  const milliseconds = time === undefined ? Number.NaN : Date.parse(time);
+  // Images without a time of their own carry zero or the year 1.
+  return milliseconds > 0 ? Math.floor(milliseconds / 1000) : undefined;
+}
