@@ -24,7 +24,14 @@ export function PlaygroundPage() {
         All playgrounds
       </Anchor>
       {playground.isPending && <Waiting />}
-      {playground.error !== null && <ProblemAlert error={playground.error} />}
+      {playground.error !== null && (
+        <>
+          <Title order={1} size="h2" my="md">
+            This playground cannot be shown
+          </Title>
+          <ProblemAlert error={playground.error} />
+        </>
+      )}
       {playground.data !== undefined && <Details playground={playground.data} />}
     </Container>
   );

@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Stack, Text, Tooltip } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { whyNotAllowed } from "../../../src/api/play-actions.ts";
 import type { PlayStateName } from "../../../src/api/play-state.ts";
+import { Dialog } from "../app/dialog.tsx";
 import { labyard } from "../app/labyard.ts";
 import { queries, queryClient } from "../app/queries.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
@@ -50,7 +51,7 @@ export function PlayActions({ playId, state }: { playId: string; state: PlayStat
       {(["stop", "restart", "destroy"] as const).map(verb => (
         <ActionButton key={verb} verb={verb} why={whyNotAllowed(verb, state)} onClick={() => ask(verb)} />
       ))}
-      <Modal opened={open} onClose={() => setOpen(false)} title={question} centered>
+      <Dialog opened={open} onClose={() => setOpen(false)} title={question}>
         <Stack>
           <Text>{consequence}</Text>
           {act.error !== null && <ProblemAlert error={act.error} />}
@@ -63,7 +64,7 @@ export function PlayActions({ playId, state }: { playId: string; state: PlayStat
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

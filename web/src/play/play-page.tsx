@@ -1,4 +1,4 @@
-import { Container } from "@mantine/core";
+import { Container, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useParams } from "react-router";
@@ -27,6 +27,9 @@ export function PlayPage() {
   if (failure === null || failure === undefined) return <Waiting />;
   return (
     <Container size="sm" py="xl">
+      <Title order={1} size="h2" mb="md">
+        This play cannot be shown
+      </Title>
       <ProblemAlert error={failure} onRetry={() => location.reload()} />
     </Container>
   );

@@ -60,8 +60,8 @@ function paneOf(tab: PlayTab, play: PlayJson, state: PlayState, isInFront: boole
       return <PortPane playId={play.id} tab={tab} state={state} />;
     case "web-page":
       return <WebPagePane tab={tab} />;
-    case "ide":
-    case "kexp":
+    // "ide" and "kexp"
+    default:
       return <UnservedPane tab={tab} />;
   }
 }

@@ -15,7 +15,7 @@ export function ProblemAlert({ error, onRetry }: ProblemAlertProps) {
       variant="outline"
       color="red"
       title={title}
-      styles={{ title: { color: "var(--tone-bad)" }, message: { color: "inherit" } }}
+      styles={{ title: { color: "var(--tone-bad)" }, message: { color: "var(--mantine-color-text)" } }}
     >
       {message !== undefined && <Text className="breakable">{message}</Text>}
       {place !== undefined && (

@@ -1,6 +1,7 @@
-import { Modal, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useLayoutEffect, useRef } from "react";
+import { Dialog } from "../app/dialog.tsx";
 import { Waiting } from "../app/frame.tsx";
 import { queries } from "../app/queries.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
@@ -19,7 +20,7 @@ export function ConsoleDialog({ playId, machine, onClose }: ConsoleDialogProps) 
   const followsEnd = useRef(true);
   const text = data === undefined ? undefined : plainText(data.content);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new text is what moves the end
+  // New text is what moves the end.
   useLayoutEffect(() => {
     if (box.current !== null && followsEnd.current) box.current.scrollTop = box.current.scrollHeight;
   }, [text]);
@@ -30,7 +31,7 @@ export function ConsoleDialog({ playId, machine, onClose }: ConsoleDialogProps) 
     followsEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 30;
   };
   return (
-    <Modal opened onClose={onClose} size="xl" title={`Serial console of ${machine}`}>
+    <Dialog opened onClose={onClose} size="xl" title={`Serial console of ${machine}`}>
       {error !== null && <ProblemAlert error={error} />}
       {text === undefined && error === null && <Waiting />}
       {text === "" && <Text c="dimmed">The machine has printed nothing yet.</Text>}
@@ -39,6 +40,6 @@ export function ConsoleDialog({ playId, machine, onClose }: ConsoleDialogProps) 
           {text}
         </pre>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -23,7 +23,8 @@ interface TaskItemProps {
 export function TaskItem({ playId, playState, task, output }: TaskItemProps) {
   const [chosen, setChosen] = useState<boolean>();
   const failed = isFailed(task);
-  const open = chosen ?? failed;
+  const hasBegun = task.status >= 30;
+  const open = hasBegun && (chosen ?? failed);
   const outputId = `output-of-${task.name}`;
   const details = [
     `on ${task.machine}`,
@@ -35,16 +36,18 @@ export function TaskItem({ playId, playState, task, output }: TaskItemProps) {
       <div className="progress-row">
         <span className="progress-name breakable">{task.name}</span>
         <StateChip {...taskWord(task)} />
-        <Button
-          size="compact-xs"
-          variant="default"
-          aria-expanded={open}
-          aria-controls={outputId}
-          aria-label={`Output of ${task.name}`}
-          onClick={() => setChosen(!open)}
-        >
-          Output
-        </Button>
+        {hasBegun && (
+          <Button
+            size="compact-xs"
+            variant="default"
+            aria-expanded={open}
+            aria-controls={outputId}
+            aria-label={`Output of ${task.name}`}
+            onClick={() => setChosen(!open)}
+          >
+            Output
+          </Button>
+        )}
       </div>
       <span className="progress-small breakable">{details.filter(Boolean).join(" · ")}</span>
       {failed && <span className="progress-small breakable">{whyFailed(task)}</span>}

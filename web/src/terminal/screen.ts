@@ -71,6 +71,8 @@ export class Screen {
     terminal.open(host);
     terminal.textarea?.setAttribute("aria-label", label);
     this.#useGpu();
+    this.fit();
+    // From here on: the first size is asked for, later ones are told.
     terminal.onData(text => onType(new TextEncoder().encode(text)));
     terminal.onBinary(text => onType(Uint8Array.from(text, character => character.charCodeAt(0))));
     terminal.onResize(size => {
@@ -86,7 +88,6 @@ export class Screen {
     });
     this.#observer = new ResizeObserver(() => this.fit());
     this.#observer.observe(host);
-    this.fit();
   }
 
   get size(): TerminalSize {
