@@ -50,6 +50,8 @@ export class RunningPlay implements RunnerActions {
   readonly #terminals: Terminals;
   readonly #execs: ExecSessions;
   readonly #dial: ReturnType<typeof createDialer>;
+  /** By machine: what was asked for last. Never rejects. */
+  readonly #powerWork = new Map<string, Promise<void>>();
   #allOff = Promise.withResolvers<void>();
 
   constructor(options: RunningPlayOptions) {
@@ -191,7 +193,13 @@ export class RunningPlay implements RunnerActions {
   machineAction(name: string, action: "reboot" | "stop" | "restart"): Promise<void> | void {
     const machine = this.#machine(name);
     if (action === "reboot") return machine.reboot();
-    const work = action === "stop" ? machine.powerOff() : this.#powerCycle(machine);
+    // One after the other: two restarts at once would put two monitors on the same drives.
+    const before = this.#powerWork.get(name) ?? Promise.resolve();
+    const work = before.then(() => (action === "stop" ? machine.powerOff() : this.#powerCycle(machine)));
+    this.#powerWork.set(
+      name,
+      work.catch(() => {}),
+    );
     // The request is accepted; how it goes on shows in the machine's state.
     work.catch(error => this.#options.state.updateMachine(name, { problem: Problem.from(error) }));
   }
