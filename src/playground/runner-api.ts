@@ -4,8 +4,9 @@ import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { TerminalRequest } from "./plays.ts";
 
-/** What a runner can be asked on its socket. */
+/** What a runner can be asked about its play. */
 export interface RunnerActions {
+  readonly access: AccessActions;
   watch(signal: AbortSignal): AsyncIterable<PlayState>;
   tasks(): TaskState[];
   stop(): void;
@@ -13,6 +14,10 @@ export interface RunnerActions {
   skipTask(task: string): void;
   machineAction(machine: string, action: "reboot" | "stop" | "restart"): Promise<void> | void;
   console(machine: string): Promise<string>;
+}
+
+/** The ways of people into the play. */
+export interface AccessActions {
   dial(machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
   openTerminal(terminal: TerminalRequest): Promise<string>;
   listTerminals(): Array<{ id: string; machine: string; user: string }>;
@@ -49,10 +54,10 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
   [
     "POST",
     /^\/terminals$/,
-    async (actions, _match, body) => ({ id: await actions.openTerminal(body as TerminalRequest) }),
+    async (actions, _match, body) => ({ id: await actions.access.openTerminal(body as TerminalRequest) }),
   ],
-  ["GET", /^\/terminals$/, actions => actions.listTerminals()],
-  ["DELETE", /^\/terminals\/([^/]+)$/, (actions, [id]) => actions.closeTerminal(id as string)],
+  ["GET", /^\/terminals$/, actions => actions.access.listTerminals()],
+  ["DELETE", /^\/terminals\/([^/]+)$/, (actions, [id]) => actions.access.closeTerminal(id as string)],
 ];
 
 /**
@@ -116,7 +121,7 @@ async function connect(actions: RunnerActions, request: IncomingMessage, socket:
   const abort = () => closed.abort();
   socket.once("close", abort);
   try {
-    const target = await actions.dial(machine ?? "", Number(port), closed.signal);
+    const target = await actions.access.dial(machine ?? "", Number(port), closed.signal);
     socket.off("close", abort);
     socket.write("HTTP/1.1 200 Connected\r\n\r\n");
     if (head.length > 0) target.write(head);
@@ -136,10 +141,10 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
     const terminal = /^\/terminals\/([^/]+)\/socket$/.exec(url.pathname);
     const exec = /^\/machines\/([^/]+)\/exec$/.exec(url.pathname);
     if (terminal?.[1] !== undefined) {
-      actions.attachTerminal(terminal[1], request, socket, head);
+      actions.access.attachTerminal(terminal[1], request, socket, head);
     } else if (exec?.[1] !== undefined) {
       const query = Object.fromEntries(url.searchParams);
-      actions.attachExec(
+      actions.access.attachExec(
         {
           machine: decodeURIComponent(exec[1]),
           ...(query.user === undefined ? {} : { user: query.user }),

@@ -1,9 +1,4 @@
 import { open } from "node:fs/promises";
-import type { IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
-import { createDialer } from "../access/dial.ts";
-import { type ExecRequest, ExecSessions } from "../access/ssh-session.ts";
-import { Terminals } from "../access/terminals.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { Scope } from "../lib/scope.ts";
@@ -16,7 +11,7 @@ import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
 import type { Paths } from "../store/paths.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
 import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
-import type { TerminalRequest } from "./plays.ts";
+import { PlayAccess } from "./play-access.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RunnerActions } from "./runner-api.ts";
 
@@ -33,8 +28,6 @@ export interface RunningPlayOptions {
 const channelPort = 2022;
 /** A play whose machines have all been off for this long is over. */
 const allOffMs = 60_000;
-/** A person who opens a terminal while the machine boots should get it, but not wait for ever. */
-const loginTimeoutMs = 60_000;
 const consoleMaxBytes = 256 * 1024;
 /** Manifests are written for hosts with hardware virtualization; emulated machines get this much more time. */
 const slowness = { kvm: 1, tcg: 5 };
@@ -42,14 +35,12 @@ const bootTimeoutMs = { kvm: 120_000, tcg: 420_000 };
 
 /** One play while its runner lives: boots it, answers what is asked of it, shuts it down. */
 export class RunningPlay implements RunnerActions {
+  readonly access: PlayAccess;
   readonly #options: RunningPlayOptions;
   readonly #keeper: ChannelKeeper;
   readonly #machines: MachineRuntime[];
   readonly #tasks: TaskRun;
   readonly #stopRequest = new AbortController();
-  readonly #terminals: Terminals;
-  readonly #execs: ExecSessions;
-  readonly #dial: ReturnType<typeof createDialer>;
   /** By machine: what was asked for last. Never rejects. */
   readonly #powerWork = new Map<string, Promise<void>>();
   #allOff = Promise.withResolvers<void>();
@@ -93,23 +84,7 @@ export class RunningPlay implements RunnerActions {
         }),
     );
     state.setTasks(this.#tasks.statesWithOutput());
-    this.#dial = createDialer(plan.machines);
-    this.#terminals = new Terminals({
-      machines: plan.machines,
-      openShell: async (login, size, signal) => (await this.#login(login, signal)).shell(size, { signal }),
-    });
-    this.#execs = new ExecSessions({
-      machines: plan.machines,
-      start: async (login, { command, pty }, signal) => {
-        const channel = await this.#login(login, signal);
-        if (command !== undefined)
-          return channel.execStream(command, { signal, ...(pty === undefined ? {} : { pty }) });
-        // Without a terminal a login shell reads its commands from stdin, as ssh does.
-        return pty === undefined
-          ? channel.execStream("exec ${SHELL:-/bin/sh} -l", { signal })
-          : channel.shell(pty, { signal });
-      },
-    });
+    this.access = new PlayAccess(plan, this.#keeper);
   }
 
   /** Boots, serves until it is asked to stop (or all machines stay off), shuts down. Rejects when the boot fails. */
@@ -119,8 +94,7 @@ export class RunningPlay implements RunnerActions {
     await using scope = new Scope(`play ${this.#options.plan.playId}`);
     scope.own("channels", () => this.#keeper[Symbol.asyncDispose]());
     scope.own("tasks", () => this.#tasks[Symbol.asyncDispose]());
-    scope.own("terminals", () => this.#terminals[Symbol.asyncDispose]());
-    scope.own("commands", () => this.#execs[Symbol.asyncDispose]());
+    scope.own("terminals and commands", () => this.access[Symbol.asyncDispose]());
     try {
       await this.#boot(scope);
     } catch (error) {
@@ -215,34 +189,6 @@ export class RunningPlay implements RunnerActions {
     for (const file of consoleFiles(paths, plan.playId, this.#machine(name).name))
       parts.push(await readTail(file, consoleMaxBytes));
     return Buffer.concat(parts).subarray(-consoleMaxBytes).toString();
-  }
-
-  dial(machine: string, port: number, signal: AbortSignal): Promise<Duplex> {
-    return this.#dial({ host: machine, port, signal });
-  }
-
-  openTerminal(terminal: TerminalRequest): Promise<string> {
-    return this.#terminals.open(terminal);
-  }
-
-  listTerminals(): Array<{ id: string; machine: string; user: string }> {
-    return this.#terminals.list();
-  }
-
-  closeTerminal(id: string): void {
-    this.#terminals.close(id);
-  }
-
-  attachTerminal(id: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#terminals.attachUpgrade(id, request, socket, head);
-  }
-
-  attachExec(exec: ExecRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#execs.attachUpgrade(exec, request, socket, head);
-  }
-
-  #login({ machine, user }: { machine: string; user: string }, signal: AbortSignal) {
-    return this.#keeper.get(machine, user, { signal, deadlineMs: loginTimeoutMs });
   }
 
   #machine(name: string): MachineRuntime {
