@@ -340,7 +340,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     );
   });
 
-  test("100 MB of output neither block the runner nor fill its memory", async () => {
+  test("100 MB of output neither block the runner nor fill its memory", async t => {
     const bytes = 100 * 1024 ** 2;
     const runner = (await findRole(playId, "runner")) ?? 0;
     const residentBefore = await residentBytes(runner);
@@ -363,8 +363,9 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
       flooding = false;
     }
     await watching;
-    assert.ok(slowestMs < patient(1000), `the runner once took ${Math.round(slowestMs)} ms to answer`);
     const grownMiB = Math.round((residentMax - residentBefore) / 1024 ** 2);
+    t.diagnostic(`slowest answer ${Math.round(slowestMs)} ms, runner grown by ${grownMiB} MiB`);
+    assert.ok(slowestMs < patient(1000), `the runner once took ${Math.round(slowestMs)} ms to answer`);
     assert.ok(grownMiB < 150, `the runner grew by ${grownMiB} MiB`);
   });
 
