@@ -1,13 +1,32 @@
 #!/bin/sh
 # npm test: the same preparation as npm start, the tools that only tests need, then every test.
+# Files that boot machines run one at a time, since emulated ones want the whole host; the others run beside them.
 set -eu
 cd "$(dirname -- "$0")/.."
+. scripts/steps.sh
 sh scripts/install.sh scripts/system-packages.txt scripts/test-packages.txt
 sh scripts/build-web.sh
 bin/labyard setup
 PATH="$PWD/node_modules/.bin:$PATH"
-export PATH
+NODE_COMPILE_CACHE="$PWD/node_modules/.cache/node"
+export PATH NODE_COMPILE_CACHE
 npm run --silent check
 npm run --silent test:unit
-# Machines under software emulation want the whole host: one file at a time.
-exec node --test --test-concurrency=1 --test-timeout=900000 'test/integration/**/*.test.ts' 'test/e2e/**/*.test.ts'
+
+# One of these that is missing here still runs, only beside another.
+machines=
+for name in vm builder-vm failures crash; do
+  [ ! -f "test/integration/$name.test.ts" ] || machines="$machines test/integration/$name.test.ts"
+done
+others=$(printf '%s\n' test/integration/*.test.ts | grep -vxF "$(printf '%s\n' $machines)")
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+begin "Running the tests that boot machines; the others run beside them and are shown at the end"
+node --test --test-concurrency=1 --test-timeout=600000 $others >"$log" 2>&1 &
+beside=$!
+failed=0
+node --test --test-concurrency=1 --test-timeout=1200000 $machines test/e2e/*.test.ts || failed=1
+wait "$beside" || failed=1
+finish "all tests have run"
+cat "$log"
+exit "$failed"
