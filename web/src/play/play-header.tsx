@@ -2,6 +2,7 @@ import { Anchor, Button, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import type { PlayJson } from "../../../src/api/contract/plays.ts";
+import { whyNotAllowed } from "../../../src/api/play-actions.ts";
 import { currentState, type PlayState } from "../../../src/api/play-state.ts";
 import { paths } from "../app/paths.ts";
 import { queries } from "../app/queries.ts";
@@ -26,7 +27,7 @@ export function PlayHeader({ play, state, showProgress, onShowProgress }: PlayHe
           {play.title || play.playground.title || play.playground.name}
         </Title>
         <StateChip {...progressWord(state)} />
-        <RemainingTime play={play} />
+        {whyNotAllowed("stop", currentState(state)) === undefined && <RemainingTime play={play} />}
         <Anchor component={Link} to={paths.playground(play.playground.name)} size="sm">
           About
         </Anchor>
@@ -47,11 +48,11 @@ export function PlayHeader({ play, state, showProgress, onShowProgress }: PlayHe
   );
 }
 
+/** Until the play is stopped, as far as the last answer of the server tells. */
 function RemainingTime({ play }: { play: PlayJson }) {
   const { dataUpdatedAt } = useQuery({ ...queries.play(play.id), enabled: false });
   const endsAt = dataUpdatedAt + play.expiresIn;
-  const now = useNow(play.active ? (endsAt - Date.now() < 6 * 60_000 ? 1000 : 15_000) : undefined);
-  if (!play.active) return null;
+  const now = useNow(endsAt - Date.now() < 6 * 60_000 ? 1000 : 15_000);
   const isNear = endsAt - now < 10 * 60_000;
   return (
     <Text size="sm" c={isNear ? "var(--tone-bad)" : "dimmed"} title={`Stops at ${new Date(endsAt).toLocaleString()}`}>

@@ -4,6 +4,7 @@ import { Button, Switch, Text, useComputedColorScheme } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import type { PlayTab } from "../../../src/api/contract/plays.ts";
+import { whyNotAllowed } from "../../../src/api/play-actions.ts";
 import { currentState, type PlayState } from "../../../src/api/play-state.ts";
 import { labyard } from "../app/labyard.ts";
 import { PaneNote } from "../panes/pane-note.tsx";
@@ -22,37 +23,35 @@ interface TerminalPaneProps {
 /** A shell on a machine, as soon as the machine can be reached. */
 export function TerminalPane({ playId, tab, state, isInFront }: TerminalPaneProps) {
   const machine = state.machines.find(({ name }) => name === tab.machine);
-  const ready = machine !== undefined && isReady(machine);
-  // Once shown, a terminal stays: what was printed matters most when the machine has gone.
-  const [wasReady, setWasReady] = useState(ready);
-  if (ready && !wasReady) setWasReady(true);
   const name = currentState(state);
 
   if (tab.machine === undefined || machine === undefined) return <PaneNote title="This tab belongs to no machine" />;
-  if (!wasReady) {
-    const isOver = ["STOPPED", "FAILED", "DESTROYED", "DESTROYING"].includes(name);
+  const isUsable = whyNotAllowed("use", name) === undefined;
+  if (!isUsable || !isReady(machine)) {
+    const isComing = isUsable || ["CREATED", "WARMING_UP", "WARMED_UP"].includes(name);
     return (
-      <PaneNote title={isOver ? `The play is ${playWord(name).text.toLowerCase()}` : `${tab.machine} is not ready yet`}>
+      <PaneNote
+        title={isComing ? `${tab.machine} is not ready yet` : `The play is ${playWord(name).text.toLowerCase()}`}
+      >
         <Text c="dimmed">
-          {isOver
-            ? "Its machines are off. Restart it to get a terminal."
-            : `${capitalized(machine.step?.message ?? "waiting for its turn")}. The terminal opens by itself.`}
+          {isComing
+            ? `${capitalized(machine.step?.message ?? "waiting for its turn")}. The terminal opens by itself.`
+            : "Its machines are off. Restart it to get a terminal."}
         </Text>
       </PaneNote>
     );
   }
-  return <ReadyTerminal playId={playId} tab={tab} machine={tab.machine} ready={ready} isInFront={isInFront} />;
+  return <ReadyTerminal playId={playId} tab={tab} machine={tab.machine} isInFront={isInFront} />;
 }
 
 interface ReadyTerminalProps {
   playId: string;
   tab: PlayTab;
   machine: string;
-  ready: boolean;
   isInFront: boolean;
 }
 
-function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminalProps) {
+function ReadyTerminal({ playId, tab, machine, isInFront }: ReadyTerminalProps) {
   const host = useRef<HTMLDivElement>(null);
   const screen = useRef<Screen>(undefined);
   const [status, setStatus] = useState<TerminalStatus>({ kind: "connecting" });
@@ -67,7 +66,7 @@ function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminal
   });
 
   useEffect(() => {
-    if (host.current === null || !ready) return undefined;
+    if (host.current === null) return undefined;
     const element = host.current;
     const shown = new Screen({
       host: element,
@@ -94,14 +93,14 @@ function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminal
       shown.dispose();
       screen.current = undefined;
     };
-    // A machine that was gone and is back gets a new connection; `attempt` asks for one.
-  }, [playId, tab.id, machine, ready, attempt]);
+    // A new `attempt` asks for a new connection.
+  }, [playId, tab.id, machine, attempt]);
 
   useEffect(() => {
     firstDark.current = dark;
     screen.current?.setDark(dark);
   }, [dark]);
-  useEffect(() => screen.current?.setScreenReader(screenReader), [screenReader, ready, attempt]);
+  useEffect(() => screen.current?.setScreenReader(screenReader), [screenReader, attempt]);
   useEffect(() => {
     if (!isInFront) return;
     screen.current?.fit();
@@ -111,7 +110,7 @@ function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminal
 
   return (
     <div className="pane terminal" data-dark={dark}>
-      <TerminalNotice status={status} machine={machine} ready={ready} onNew={() => setAttempt(n => n + 1)} />
+      <TerminalNotice status={status} onNew={() => setAttempt(n => n + 1)} />
       <div ref={host} className="terminal-host" data-status={status.kind} />
       <div className="terminal-foot">
         <span>
@@ -130,19 +129,15 @@ function ReadyTerminal({ playId, tab, machine, ready, isInFront }: ReadyTerminal
 
 interface TerminalNoticeProps {
   status: TerminalStatus;
-  machine: string;
-  ready: boolean;
   onNew: () => void;
 }
 
-function TerminalNotice({ status, machine, ready, onNew }: TerminalNoticeProps) {
+function TerminalNotice({ status, onNew }: TerminalNoticeProps) {
   const newShell = (
     <Button size="compact-sm" variant="default" onClick={onNew}>
       New shell
     </Button>
   );
-  if (!ready)
-    return <Strip tone="busy">{machine} cannot be reached at the moment. A terminal opens when it is back.</Strip>;
   if (status.kind === "reconnecting") return <Strip tone="bad">The connection was lost. Trying again…</Strip>;
   if (status.kind === "ended") {
     const how = status.message ?? `The shell has ended${status.exitCode ? ` with exit code ${status.exitCode}` : ""}.`;
