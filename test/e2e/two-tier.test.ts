@@ -174,11 +174,11 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
 
   test("machines know each other by name, from their hosts files and from the play's name server", async () => {
     const lookups = { "db-01": "10.0.2.20", "db-01.backend": "10.0.2.20", "web-01.frontend": "10.0.1.10" };
-    const web = await facts("web-01", {
+    const web = await facts<string>("web-01", {
       hosts: "cat /etc/hosts",
       resolvConf: "cat /etc/resolv.conf",
       ...Object.fromEntries(Object.keys(lookups).map(name => [name, askNameServer("10.0.1.1", name)])),
-    } as Record<string, string>);
+    });
     assert.match(web.hosts ?? "", /^10\.0\.2\.20\s+db-01 db-01\.backend$/m);
     assert.match(web.hosts ?? "", /^10\.0\.1\.10\s+web-01 web-01\.frontend$/m);
     assert.equal(web.resolvConf, "nameserver 10.0.1.1");
@@ -344,11 +344,11 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     const bytes = 100 * 1024 ** 2;
     const runner = (await findRole(playId, "runner")) ?? 0;
     const residentBefore = await residentBytes(runner);
-    let flooding = true;
+    const over = new AbortController();
     let slowestMs = 0;
     let residentMax = 0;
     const watching = (async () => {
-      while (flooding) {
+      while (!over.signal.aborted) {
         const askedAt = performance.now();
         // Answered by the runner itself; states come to the server by a stream.
         await server.client.listTasks(playId);
@@ -360,7 +360,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     try {
       await Promise.all([floodTerminal(bytes), floodExec(bytes), floodUnseen()]);
     } finally {
-      flooding = false;
+      over.abort();
     }
     await watching;
     const grownMiB = Math.round((residentMax - residentBefore) / 1024 ** 2);
@@ -415,7 +415,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
       addresses: "ip -4 -o address show scope global | cut -d' ' -f2-7",
     };
     await says("web-01", "echo precious >/home/laborant/kept");
-    const before = await facts("web-01", ask);
+    const factsBefore = await facts("web-01", ask);
     const tasksBefore = await server.client.listTasks(playId);
     const namespaces = await networkNamespaces(playId);
 
@@ -425,10 +425,10 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
 
     const restarted = await server.cli(["playground", "restart", playId], { timeoutMs: startMs });
     assert.equal(restarted.stdout.trim(), playId);
-    const after = await facts("web-01", ask);
-    assert.equal(after.marker, "precious");
-    assert.equal(after.alias, "1");
-    assert.deepEqual(after, before);
+    const factsAfter = await facts("web-01", ask);
+    assert.equal(factsAfter.marker, "precious");
+    assert.equal(factsAfter.alias, "1");
+    assert.deepEqual(factsAfter, factsBefore);
     assert.deepEqual(await server.client.listTasks(playId), tasksBefore);
     assert.equal(await says("db-01", "cat /var/lib/records/summary"), "three records");
   });

@@ -121,11 +121,12 @@ test("the runner is killed while tasks run; after a restart the play is whole, a
   });
 
   await t.test("the server: the play goes on, and a new server finds it", async () => {
-    const before = await findPlayProcesses(playId);
+    const parts = () => Promise.all([findRole(playId, "runner"), findRole(playId, "monitor")]);
+    const partsBefore = await parts();
     const terminal = await server.client.openTerminal(playId, { machine: "box" });
     await server.kill();
     await sleep(1000);
-    assert.deepEqual(await findPlayProcesses(playId), before);
+    assert.deepEqual(await parts(), partsBefore);
     await server.restart();
     assert.ok(isReady(await server.client.getPlayState(playId)));
     assert.equal(await guestSays(server.client, playId, { ...box, command: "cat /root/work" }), "precious");
