@@ -1,11 +1,15 @@
 import { Problem } from "../api/problems.ts";
 import type { VmExit } from "../vm/machine.ts";
 
+/** Registers and stack, which say nothing to most people, follow it. */
+const panicLine = /Kernel panic - not syncing: (.+)$/;
+
 /** What to tell about a machine that ended without being asked to; undefined when it was its guest's own wish. */
 export function diagnoseExit(machine: string, exit: VmExit, bootStep: string, wasReady: boolean): Problem | undefined {
   if (exit.reason === "shutdown" && wasReady) return undefined;
+  const panicAt = exit.reason === "panic" ? exit.consoleLines.findIndex(line => panicLine.test(line)) : -1;
   const details = [
-    ...exit.consoleLines.slice(-15),
+    ...(panicAt < 0 ? exit.consoleLines.slice(-15) : exit.consoleLines.slice(Math.max(0, panicAt - 10), panicAt + 5)),
     ...(exit.stderr === "" ? [] : exit.stderr.trim().split("\n").slice(-5)),
   ];
   const step = wasReady ? "running" : bootStep;
@@ -18,13 +22,15 @@ export function diagnoseExit(machine: string, exit: VmExit, bootStep: string, wa
         where,
         details,
       });
-    case "panic":
+    case "panic": {
+      const cause = panicLine.exec(exit.consoleLines[panicAt] ?? "")?.[1];
       return new Problem("playground/machine-died", {
-        message: `the kernel of ${machine} panicked (${step})`,
+        message: `the kernel of ${machine} panicked (${step})${cause === undefined ? "" : `: ${cause.slice(0, 200)}`}`,
         hint: "The last console lines name the cause; too little memory and a missing init are the usual ones.",
         where,
         details,
       });
+    }
     default: {
       const how = exit.signal ? `by ${exit.signal}` : `with exit code ${exit.exitCode}`;
       return new Problem("playground/machine-died", {

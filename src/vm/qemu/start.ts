@@ -8,13 +8,12 @@ import { consoleDescriptor, qemuArguments, qmpDescriptor } from "./arguments.ts"
 import { qemuFacts } from "./facts.ts";
 import { QmpClient, type QmpEvent } from "./qmp.ts";
 
-const consoleLinesKept = 40;
 /** How often writes are tried again that found the disk full, and how long without a failure means that it is not. */
 const diskRetryMs = 2000;
 const resetSettlesMs = 100;
 /** Resets within this time of the first belong to it: no kernel is up again sooner. */
 const resetGroupMs = 1000;
-/** A panic's registers and stack follow its first line. */
+/** A panic's registers and stack follow its first line, which says most. */
 const panicLinesMax = 100;
 const panicLine = /^\[ *\d+\.\d+\](\[.*\])? Kernel panic - not syncing/;
 
@@ -155,7 +154,7 @@ class QemuVm implements Vm {
       exitCode,
       signal,
       stderr: this.#child.stderrTail(),
-      consoleLines: this.console.lastLines(consoleLinesKept),
+      consoleLines: this.console.lastLines(panicLinesMax),
     };
   }
 }
