@@ -100,7 +100,10 @@ test("the runner is killed while tasks run; after a restart the play is whole, a
 
   await t.test("the runner, in the middle of a task", async () => {
     await until(playId, "running its task", state => state.tasks[0]?.status === 30);
-    await guestSays(server.client, playId, { ...box, command: "echo precious >/root/work; sync" });
+    await guestSays(server.client, playId, {
+      ...box,
+      command: "until [ -s /root/runs ]; do sleep 0.2; done; echo precious >/root/work; sync",
+    });
     const state = await killAndSettle(playId, "runner");
     assert.equal(state.problem?.code, "playground/runner-gone");
   });
