@@ -45,7 +45,7 @@ export const sampleMakers: readonly SampleMaker[] = [
       "5 layers",
       Array.from({ length: 5 }, (_, layer) => [
         ...(layer === 0 ? bootableMembers() : [{ name: `opt/layer-${layer - 1}/.wh.file-0` }]),
-        ...Array.from({ length: 120 }, (_, index) =>
+        ...Array.from({ length: 120 }, (__, index) =>
           file(`opt/layer-${layer}/file-${index}`, slice(base, layer * 120 + index, 400_000)),
         ),
       ]),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -117,4 +117,30 @@ test("one holder at a time; a waiter can give up, and a failing holder lets go",
   await second;
   assert.deepEqual(order, ["first", "first done", "second"]);
   assert.deepEqual(waited, ["second"]);
+});
+
+test("what was never forced to the disk is compared again after the next boot, and made again when it was lost", async t => {
+  const paths = await home(t);
+  let fills = 0;
+  const ensure = (bootedAtMs: number) =>
+    ensureBlob(
+      paths,
+      expected,
+      async sink => {
+        fills++;
+        await sink.write(bytes);
+      },
+      { isVolatile: true, bootedAtMs },
+    );
+  const before = Date.now() - 60_000;
+  const after = Date.now() + 60_000;
+  const path = await ensure(before);
+  await ensure(after);
+  assert.equal(fills, 1, "it was whole");
+  await writeFile(path, Buffer.alloc(bytes.length));
+  await ensure(before);
+  assert.ok(!(await readFile(path)).equals(bytes), "in the same boot it is believed");
+  await ensure(after);
+  assert.equal(fills, 2);
+  assert.ok((await readFile(path)).equals(bytes));
 });

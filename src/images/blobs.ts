@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { constants, type FileHandle, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { constants, type FileHandle, mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../api/problems.ts";
 import { blobsDirectory, imageLockFile, type Paths, partialBlobsDirectory } from "../store/paths.ts";
@@ -29,6 +31,26 @@ export interface EnsureBlobOptions {
   signal?: AbortSignal;
   /** Called once when another process is at it already. */
   onWait?: () => void;
+  /**
+   * True for what can be made again: nobody waits until it is on the disk. After the next boot it is not believed
+   * before its digest was compared once more.
+   */
+  isVolatile?: boolean;
+  /** When the running kernel began, in milliseconds since 1970. Default: asked from it. */
+  bootedAtMs?: number;
+  /** Hears about the bytes of a blob while it is being filled. */
+  follower?: BlobFollower;
+}
+
+export interface BlobFollower {
+  /** An empty file of this name will take the bytes. Once more: what was there before is void. */
+  begin(path: string): void;
+  grow(availableBytes: number): void;
+}
+
+export interface FoundBlob {
+  digest: Digest;
+  sizeBytes: number;
 }
 
 export const blobFile = (paths: Paths, digest: Digest) => join(blobsDirectory(paths), hexOf(digest));
@@ -57,7 +79,8 @@ export async function readBlob(paths: Paths, digest: Digest): Promise<Buffer | u
  * Makes sure that the blob is in the store and returns its path; `fill` runs only when it is not.
  *
  * One process at a time fills a digest, the others wait and find it. The blob becomes visible by rename, after its
- * size and sha256 were compared and its bytes are on the disk. When `fill` fails or is killed nothing is visible;
+ * size and sha256 were compared and, unless it is volatile, its bytes are on the disk. When `fill` fails or is killed
+ * nothing is visible;
  * what it left is overwritten by the next, or continued where `resumable`: its bytes are hashed again then, and when
  * the whole does not have the digest nothing of it is kept.
  */
@@ -67,17 +90,26 @@ export async function ensureBlob(
   fill: (sink: BlobSink) => Promise<void>,
   options: EnsureBlobOptions = {},
 ): Promise<string> {
+  return ensureBlobFile(paths, expected, partial => fillFile(partial, fill, expected, options), options);
+}
+
+/** The same where `make` writes the file at the given path itself and says what it has written. */
+export async function ensureBlobFile(
+  paths: Paths,
+  expected: ExpectedBlob,
+  make: (partial: string) => Promise<FoundBlob>,
+  options: EnsureBlobOptions = {},
+): Promise<string> {
   const final = blobFile(paths, expected.digest);
-  if (await isStored(final, expected)) return final;
+  if (await isStored(final, expected, options)) return final;
   return withExclusiveLock(
     imageLockFile(paths, hexOf(expected.digest)),
     async () => {
-      if (await isStored(final, expected)) return final;
+      if (await isStored(final, expected, options)) return final;
       await mkdir(partialBlobsDirectory(paths), { recursive: true });
       const partial = join(partialBlobsDirectory(paths), `${hexOf(expected.digest)}.part`);
       try {
-        const found = await fillFile(partial, fill, expected, options.resumable);
-        compare(expected, found);
+        compare(expected, await make(partial));
         await mkdir(blobsDirectory(paths), { recursive: true });
         await rename(partial, final);
       } catch (error) {
@@ -104,7 +136,7 @@ export async function storeUnnamedBlob(
   paths: Paths,
   id: string,
   fill: (sink: BlobSink) => Promise<void>,
-): Promise<{ digest: Digest; sizeBytes: number }> {
+): Promise<FoundBlob> {
   await mkdir(partialBlobsDirectory(paths), { recursive: true });
   await mkdir(blobsDirectory(paths), { recursive: true });
   const partial = join(partialBlobsDirectory(paths), `${id}.part`);
@@ -118,9 +150,17 @@ export async function storeUnnamedBlob(
   }
 }
 
-async function isStored(path: string, expected: ExpectedBlob): Promise<boolean> {
+async function isStored(path: string, expected: ExpectedBlob, options: EnsureBlobOptions): Promise<boolean> {
+  const { isVolatile = false, bootedAtMs = Date.now() - uptime() * 1000 } = options;
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
+  // A second of tolerance for how boot times are counted; too old only means compared once more.
+  if (isVolatile && found.ctimeMs < bootedAtMs + 1000) {
+    const isWhole = (await hashFile(path)) === expected.digest;
+    if (!isWhole) await rm(path, { force: true });
+    else await utimes(path, new Date(), new Date());
+    return isWhole;
+  }
   if (expected.sizeBytes !== undefined && found.size !== expected.sizeBytes) {
     // The store only ever holds verified blobs, so it is the promise that is wrong.
     compare(expected, { digest: expected.digest, sizeBytes: found.size });
@@ -128,7 +168,13 @@ async function isStored(path: string, expected: ExpectedBlob): Promise<boolean> 
   return true;
 }
 
-function compare(expected: ExpectedBlob, found: { digest: Digest; sizeBytes: number }): void {
+async function hashFile(path: string): Promise<Digest> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk as Buffer);
+  return `sha256:${hash.digest("hex")}`;
+}
+
+function compare(expected: ExpectedBlob, found: FoundBlob): void {
   if (expected.sizeBytes !== undefined && expected.sizeBytes !== found.sizeBytes) {
     throw new Problem("image/damaged", {
       message: `${expected.label} has ${found.sizeBytes} bytes, but the image promised ${expected.sizeBytes}`,
@@ -145,8 +191,8 @@ async function fillFile(
   path: string,
   fill: (sink: BlobSink) => Promise<void>,
   expected?: ExpectedBlob,
-  resumable = false,
-): Promise<{ digest: Digest; sizeBytes: number }> {
+  { resumable = false, isVolatile = false, follower }: EnsureBlobOptions = {},
+): Promise<FoundBlob> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | (resumable ? 0 : constants.O_TRUNC), 0o644);
   try {
     let hash = createHash("sha256");
@@ -161,21 +207,25 @@ async function fillFile(
         }
         hash.update(chunk);
         await writeAt(file, chunk, position);
+        follower?.grow(sink.sizeBytes);
       },
       async restart() {
         hash = createHash("sha256");
         sink.sizeBytes = 0;
         await file.truncate(0);
+        follower?.begin(path);
       },
     };
+    follower?.begin(path);
     for await (const chunk of bytesOf(file)) {
       hash.update(chunk);
       sink.sizeBytes += chunk.length;
+      follower?.grow(sink.sizeBytes);
     }
     if (expected?.sizeBytes !== undefined && sink.sizeBytes > expected.sizeBytes) await sink.restart();
     // Killed between the last byte and its name: nothing is left to be asked for.
     if (sink.sizeBytes === 0 || sink.sizeBytes !== expected?.sizeBytes) await fill(sink);
-    await file.sync();
+    if (!isVolatile) await file.sync();
     return { digest: `sha256:${hash.digest("hex")}`, sizeBytes: sink.sizeBytes };
   } finally {
     await file.close();

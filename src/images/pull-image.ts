@@ -1,10 +1,12 @@
+import { availableParallelism } from "node:os";
 import pLimit from "p-limit";
 import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
 import { type BlobSource, documentsOf } from "./blob-source.ts";
-import { blobSize, ensureBlob } from "./blobs.ts";
+import { type BlobFollower, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
 import { decodeLayer } from "./layers/decode-layer.ts";
+import { DecoderPool } from "./layers/decoder-pool.ts";
 import { readImageRecord, rememberImage, touchImage } from "./image-records.ts";
 import { loadImage, type LoadedImage } from "./load-image.ts";
 import type { Report } from "./progress.ts";
@@ -12,10 +14,11 @@ import { anonymousAccess, type RegistryAccess } from "./registry/access.ts";
 import { MirroredClient } from "./registry/mirrored-client.ts";
 import { formatReference, type ImageReference } from "./registry/reference.ts";
 
-/** Registries and object stores throttle by connection; three fill an ordinary line. */
-const parallelDownloads = 3;
-/** Each occupies about a core. */
-const parallelDecoders = 2;
+/**
+ * Layers under way at once. Registries and object stores throttle by connection, and three fill an ordinary line; each
+ * is decoded while it arrives, which takes about a core.
+ */
+const parallelLayers = Math.min(Math.max(availableParallelism(), 3), 6);
 
 /** So long a tag is believed without asking its registry again. */
 const tagFreshForMs = 5 * 60_000;
@@ -84,23 +87,26 @@ export async function pullLayers(
   const { paths, report } = options;
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
-  const downloads = pLimit(parallelDownloads);
-  const decoders = pLimit(parallelDecoders);
+  const limit = pLimit(parallelLayers);
   const onWait = (label: string) => () => report("wait", `another process works on ${label} already`);
+  await using decoders = new DecoderPool();
 
-  const work = image.layers.map(async layer => {
-    if ((await blobSize(paths, layer.diffId)) === undefined) {
-      await downloads(() => download(layer, blobs, options, signal, onWait(layer.label)));
-    }
-    const path = await decoders(() =>
+  const bring = (layer: LoadedImage["layers"][number]) =>
+    limit(() =>
       decodeLayer(paths, layer, {
         signal,
+        decoders,
         onWait: onWait(layer.label),
+        download: follower => download(layer, blobs, options, { signal, follower, onWait: onWait(layer.label) }),
         onDecoded: doneBytes => report("unpack", `unpacking ${layer.label}`, { doneBytes }),
       }),
     );
-    return { path, label: layer.label };
-  });
+  // Some images have the same layer twice. The largest begins first: it decides when all are done.
+  const jobs = new Map<Digest, Promise<string>>();
+  for (const layer of image.layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
+    if (!jobs.has(layer.diffId)) jobs.set(layer.diffId, bring(layer));
+  }
+  const work = image.layers.map(async ({ diffId, label }) => ({ path: (await jobs.get(diffId)) as string, label }));
   for (const job of work) job.catch(error => failed.abort(error));
   // All of them have ended when this returns or throws: nobody writes behind the caller's back.
   const results = await Promise.allSettled(work);
@@ -112,11 +118,9 @@ export async function pullLayers(
 async function download(
   layer: LoadedImage["layers"][number],
   blobs: BlobSource | undefined,
-  options: PullOptions,
-  signal: AbortSignal,
-  onWait: () => void,
+  { paths, report }: PullOptions,
+  { signal, onWait, follower }: { signal: AbortSignal; onWait: () => void; follower: BlobFollower },
 ): Promise<void> {
-  const { paths, report } = options;
   const { digest, sizeBytes, label } = layer;
   const fill = () =>
     ensureBlob(
@@ -130,7 +134,8 @@ async function download(
           onBytes: doneBytes => report("pull", `pulling ${label}`, { doneBytes, totalBytes: sizeBytes }),
         });
       },
-      { signal, onWait, resumable: true },
+      // The compressed form goes when the layer is decoded; one that stays (plain, as ours) is kept for good.
+      { signal, onWait, follower, resumable: true, isVolatile: digest !== layer.diffId },
     );
   try {
     await fill();

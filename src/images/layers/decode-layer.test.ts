@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test";
 import { constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { Problem, ProblemCode } from "../../api/problems.ts";
 import { blobsDirectory, partialBlobsDirectory, type Paths } from "../../store/paths.ts";
-import { storeBlob } from "../blobs.ts";
+import { type BlobFollower, blobSize, ensureBlob, storeBlob } from "../blobs.ts";
 import { digestOf } from "../digest.ts";
 import { decodeLayer } from "./decode-layer.ts";
 
@@ -111,4 +111,57 @@ test("28: a bomb is stopped before it is through", async t => {
     (error: Problem) => error.code === "image/too-large",
   );
   assert.ok(decodedBytes < 16 * 1024 * 1024, `${decodedBytes} bytes were unpacked`);
+});
+
+/** Downloads `attempts` one after another, as one that is disturbed does: only the last is whole. */
+function downloadOf(paths: Paths, attempts: readonly Buffer[]) {
+  const whole = attempts.at(-1) as Buffer;
+  const expected = { digest: digestOf(whole), sizeBytes: whole.length, label: "layer 1" };
+  return (follower: BlobFollower) =>
+    ensureBlob(
+      paths,
+      expected,
+      async sink => {
+        for (const [index, bytes] of attempts.entries()) {
+          if (index > 0) await sink.restart();
+          for (let at = 0; at < bytes.length; at += 1000) await sink.write(bytes.subarray(at, at + 1000));
+        }
+      },
+      { follower, isVolatile: true },
+    ).then(() => undefined);
+}
+
+test("a layer is decoded while it arrives, also when it begins anew; its compressed form does not stay", async t => {
+  const blob = gzipSync(content);
+  const wrongStart = gzipSync(
+    Buffer.concat([Buffer.from("another beginning"), content.subarray(0, content.length / 2)]),
+  );
+  for (const attempts of [[blob], [blob.subarray(0, 2000), blob], [wrongStart, blob]]) {
+    const paths = await home(t);
+    const layer = { digest: digestOf(blob), diffId: digestOf(content), sizeBytes: blob.length, label: "layer 1" };
+    const path = await decodeLayer(paths, layer, { download: downloadOf(paths, attempts) });
+    assert.ok((await readFile(path)).equals(content));
+    assert.deepEqual(await readdir(blobsDirectory(paths)), [digestOf(content).slice(7)]);
+    assert.deepEqual(await readdir(partialBlobsDirectory(paths)), []);
+    assert.equal(await blobSize(paths, layer.digest), undefined);
+  }
+});
+
+test("29: a download that breaks off leaves nothing, and its own failure is the one that is told", async t => {
+  const paths = await home(t);
+  const blob = gzipSync(content);
+  const layer = { digest: digestOf(blob), diffId: digestOf(content), sizeBytes: blob.length, label: "layer 1" };
+  const download = (follower: BlobFollower) =>
+    ensureBlob(
+      paths,
+      layer,
+      async sink => {
+        await sink.write(Buffer.from("\x1f\x8b this is no archive at all", "latin1"));
+        throw new Error("the line is dead");
+      },
+      { follower },
+    ).then(() => undefined);
+  await assert.rejects(decodeLayer(paths, layer, { download }), /the line is dead/);
+  assert.deepEqual(await readdir(partialBlobsDirectory(paths)), []);
+  assert.deepEqual(await readdir(blobsDirectory(paths)).catch(() => []), []);
 });

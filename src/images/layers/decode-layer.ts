@@ -1,24 +1,19 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { Problem } from "../../api/problems.ts";
 import type { Paths } from "../../store/paths.ts";
-import { blobFile, ensureBlob, type BlobSink } from "../blobs.ts";
+import { blobFile, type BlobFollower, blobSize, ensureBlobFile, type FoundBlob } from "../blobs.ts";
 import type { Digest } from "../digest.ts";
+import { decodeHere, type DecoderPool, type Decoding } from "./decoder-pool.ts";
+import { DecodeError } from "./inflate.ts";
 
-/** The default of 16 KiB costs a fifth more time. */
-const chunkSize = 1024 * 1024;
-const smallChunkSize = 64 * 1024;
-/** 128 MiB: what a decoder must hold at once. Streams that ask for more are refused by zstd itself. */
-const zstdWindowLogMax = 27;
-
-/** No honest layer is much smaller than a hundredth of its content, apart from small ones full of zeros. */
 const bombFloorBytes = 1024 ** 3;
-const bombRatio = 100;
 
 export interface LayerBlob {
   digest: Digest;
   diffId: Digest;
+  /** As promised; undefined: of a blob that is stored already. */
+  sizeBytes?: number;
   /** For messages: "layer 2 of registry/repo:tag" */
   label: string;
 }
@@ -29,114 +24,124 @@ export interface DecodeOptions {
   onDecoded?: (bytes: number) => void;
   /** Below this much content no ratio is suspicious. Default 1 GiB. */
   bombFloorBytes?: number;
+  /** Threads to use; without them the layer is decoded in this one. */
+  decoders?: DecoderPool;
+  /** Brings the blob into the store while `follower` hears how far it is. Without it the blob must be there. */
+  download?: (follower: BlobFollower) => Promise<void>;
 }
 
 /**
- * Makes sure that the uncompressed archive of a stored layer is in the blob store, under its diffID, and returns its
- * path. Nothing is kept unless its bytes have that diffID.
+ * Makes sure that the uncompressed archive of a layer is in the blob store, under its diffID, and returns its path.
+ *
+ * A layer that has to be downloaded is decoded while it arrives, and its compressed form is dropped afterwards. Nothing
+ * is kept unless its bytes have the promised digests.
  */
 export async function decodeLayer(paths: Paths, layer: LayerBlob, options: DecodeOptions = {}): Promise<string> {
-  if (layer.digest === layer.diffId) return blobFile(paths, layer.digest);
-  return ensureBlob(
+  const { signal, onWait, download } = options;
+  if (layer.digest === layer.diffId) {
+    await download?.({ begin: () => undefined, grow: () => undefined });
+    return blobFile(paths, layer.digest);
+  }
+  return ensureBlobFile(
     paths,
     { digest: layer.diffId, label: `the unpacked ${layer.label}` },
-    sink => decodeInto(sink, blobFile(paths, layer.digest), layer, options),
-    options,
+    async partial => {
+      const found = await decodeInto(partial, paths, layer, options);
+      if (download !== undefined) await rm(blobFile(paths, layer.digest), { force: true });
+      return found;
+    },
+    { ...(signal ? { signal } : {}), ...(onWait ? { onWait } : {}), isVolatile: true },
   );
 }
 
-async function decodeInto(sink: BlobSink, path: string, layer: LayerBlob, options: DecodeOptions): Promise<void> {
-  const file = await open(path, "r");
+async function decodeInto(partial: string, paths: Paths, layer: LayerBlob, options: DecodeOptions): Promise<FoundBlob> {
+  const compressed = blobFile(paths, layer.digest);
+  using output = new OpenFile(partial, "w");
+  const start = (path: string, blobBytes: number) => new Attempt(path, output.fd, { ...layer, blobBytes }, options);
+  let early: Attempt | undefined;
   try {
-    const { size: sizeBytes } = await file.stat();
-    const limitBytes = Math.max(options.bombFloorBytes ?? bombFloorBytes, sizeBytes * bombRatio);
-    let total = 0;
-    for await (const chunk of decodedChunks(file, sizeBytes, layer.label)) {
-      options.signal?.throwIfAborted();
-      total += chunk.length;
-      if (total > limitBytes) {
-        throw new Problem("image/too-large", {
-          message: `${layer.label} unpacks to more than ${limitBytes} bytes although it has only ${sizeBytes}`,
-        });
-      }
-      await sink.write(chunk);
-      options.onDecoded?.(total);
+    await options.download?.({
+      begin(path) {
+        // What it has decoded so far is void; it is done over when everything is here.
+        if (early !== undefined) early.giveUp();
+        else if (layer.sizeBytes !== undefined) early = start(path, layer.sizeBytes);
+      },
+      grow: availableBytes => early?.grow(availableBytes),
+    });
+    const sizeBytes = await blobSize(paths, layer.digest);
+    if (sizeBytes === undefined) {
+      throw new Problem("image/damaged", { message: `${layer.label} is missing in the store` });
     }
+    if (early !== undefined && !early.isGivenUp) return await early.finish(sizeBytes);
+    await early?.end();
+    ftruncateSync(output.fd);
+    early = start(compressed, sizeBytes);
+    return await early.finish(sizeBytes);
   } catch (error) {
-    if (!isDecoderError(error)) throw error;
-    throw new Problem("image/bad-layer", {
-      message: `${layer.label} cannot be decompressed: ${(error as Error).message}`,
-      cause: error,
-    });
+    options.signal?.throwIfAborted();
+    throw error instanceof DecodeError ? new Problem(error.code, { message: error.message, cause: error }) : error;
   } finally {
-    await file.close();
+    await early?.end();
   }
 }
 
-/**
- * The uncompressed bytes of a file that holds one compressed stream after another. Node's gunzip continues with the
- * next member by itself; its zstd decoder ends with the first frame, so the next one gets a decoder of its own.
- */
-async function* decodedChunks(file: FileHandle, sizeBytes: number, label: string): AsyncGenerator<Buffer> {
-  let lastFrameBytes = Number.POSITIVE_INFINITY;
-  for (let start = 0; start < sizeBytes; start += lastFrameBytes) {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(4), 0, 4, start);
-    // Archives made for random access have thousands of small frames: large buffers for each would cost more than they.
-    const decoder = decoderFor(buffer.subarray(0, bytesRead), lastFrameBytes < chunkSize ? smallChunkSize : chunkSize);
-    if (decoder === undefined) {
-      if (start > 0) await assertZeros(file, start, sizeBytes, label);
-      else yield* chunksFrom(file, 0, sizeBytes);
-      return;
-    }
-    const source = Readable.from(chunksFrom(file, start, sizeBytes), { highWaterMark: 1 });
-    // pipe() does not forward failures of the source.
-    source.on("error", error => decoder.destroy(error));
-    try {
-      yield* source.pipe(decoder) as AsyncIterable<Buffer>;
-    } finally {
-      source.destroy();
-      decoder.destroy();
-    }
-    lastFrameBytes = decoder.bytesWritten;
-    if (lastFrameBytes === 0) throw new Problem("image/bad-layer", { message: `${label} holds an empty stream` });
+/** One try to decode a file; it has come to rest when `end` resolves. */
+class Attempt {
+  isGivenUp = false;
+  readonly #input: OpenFile;
+  readonly #decoding: Decoding;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.giveUp();
+
+  constructor(path: string, outputFd: number, layer: { label: string; blobBytes: number }, options: DecodeOptions) {
+    this.#input = new OpenFile(path, "r");
+    const task = {
+      inputFd: this.#input.fd,
+      outputFd,
+      blobBytes: layer.blobBytes,
+      bombFloorBytes: options.bombFloorBytes ?? bombFloorBytes,
+      label: layer.label,
+    };
+    const onDecoded = options.onDecoded ?? (() => undefined);
+    this.#decoding = options.decoders?.decode(task, onDecoded) ?? decodeHere(task, onDecoded);
+    // Whoever finishes it gets the failure; that may be after the download.
+    this.#decoding.result.catch(() => undefined);
+    this.#signal = options.signal;
+    this.#signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  grow(availableBytes: number): void {
+    if (!this.isGivenUp) this.#decoding.input.grow(availableBytes);
+  }
+
+  async finish(sizeBytes: number): Promise<FoundBlob> {
+    this.#decoding.input.finish(sizeBytes);
+    return this.#decoding.result;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = true;
+    this.#decoding.input.fail(new Error("given up"));
+  }
+
+  async end(): Promise<void> {
+    this.giveUp();
+    await this.#decoding.result.catch(() => undefined);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#input[Symbol.dispose]();
   }
 }
 
-/** Reads on from `start`, in steps that grow: a short frame should not cost a long read. */
-async function* chunksFrom(file: FileHandle, start: number, sizeBytes: number): AsyncGenerator<Buffer> {
-  let length = smallChunkSize;
-  for (let position = start; position < sizeBytes; ) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    position += bytesRead;
-    length = Math.min(length * 2, chunkSize);
-  }
-}
+class OpenFile implements Disposable {
+  readonly fd: number;
+  #isOpen = true;
 
-/** Some tools pad what they write; anything else behind the last stream is not part of an honest layer. */
-async function assertZeros(file: FileHandle, start: number, sizeBytes: number, label: string): Promise<void> {
-  for await (const chunk of chunksFrom(file, start, sizeBytes)) {
-    if (chunk.every(byte => byte === 0)) continue;
-    throw new Problem("image/bad-layer", { message: `${label} goes on after its compressed data` });
+  constructor(path: string, flags: "r" | "w") {
+    this.fd = openSync(path, flags, 0o644);
   }
-}
 
-/** Media types lie; the first bytes do not. */
-function decoderFor(magic: Buffer, outputChunkSize: number): Gunzip | ZstdDecompress | undefined {
-  if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip({ chunkSize: outputChunkSize });
-  const word = magic.length === 4 ? magic.readUInt32LE() : 0;
-  // A zstd frame, or a skippable one, with which seekable archives may begin.
-  if (word === 0xfd2fb528 || (word & 0xfffffff0) >>> 0 === 0x184d2a50) {
-    return createZstdDecompress({
-      chunkSize: outputChunkSize,
-      params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax },
-    });
+  [Symbol.dispose](): void {
+    if (this.#isOpen) closeSync(this.fd);
+    this.#isOpen = false;
   }
-  return undefined;
-}
-
-function isDecoderError(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && /^(Z_|ZSTD_|ERR_ZLIB)/.test(code);
 }

@@ -19,6 +19,8 @@ export interface RawHeader {
 }
 
 export function isZeroBlock(block: Buffer): boolean {
+  // One look decides for every header.
+  if (block[0] !== 0) return false;
   return block.every(byte => byte === 0);
 }
 
@@ -45,21 +47,28 @@ export function parseHeader(block: Buffer): RawHeader {
 
 /** A name field: up to its end or the first NUL. */
 function textField(block: Buffer, offset: number, length: number): string {
-  const field = block.subarray(offset, offset + length);
-  const end = field.indexOf(0);
-  return field.toString("latin1", 0, end === -1 ? length : end);
+  let end = offset;
+  while (end < offset + length && block[end] !== 0) end++;
+  return end === offset ? "" : block.toString("latin1", offset, end);
 }
 
 /** Octal digits between blanks and NULs, or base-256 when the first bit is set (big numbers, negative times). */
 export function numberField(block: Buffer, offset: number, length: number, what: string): number {
-  const field = block.subarray(offset, offset + length);
-  if (((field[0] as number) & 0x80) !== 0) return base256(field, what);
-  const text = field.toString("latin1").replace(/^[\0 ]+/, "");
-  const digits = /^[0-7]*/.exec(text)?.[0] ?? "";
-  const rest = text.slice(digits.length);
-  if (rest !== "" && rest[0] !== "\0" && rest[0] !== " ") throw new TarError(`the field "${what}" is not a number`);
-  return digits === "" ? 0 : Number.parseInt(digits, 8);
+  const end = offset + length;
+  if (((block[offset] as number) & 0x80) !== 0) return base256(block.subarray(offset, end), what);
+  let at = offset;
+  while (at < end && isBlank(block[at] as number)) at++;
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = (block[at] as number) - 0x30;
+    if (digit < 0 || digit > 7) break;
+    value = value * 8 + digit;
+  }
+  if (at < end && !isBlank(block[at] as number)) throw new TarError(`the field "${what}" is not a number`);
+  return value;
 }
+
+const isBlank = (byte: number) => byte === 0 || byte === 0x20;
 
 function base256(field: Buffer, what: string): number {
   const negative = ((field[0] as number) & 0x40) !== 0;
@@ -79,13 +88,15 @@ function dialectOf(block: Buffer): RawHeader["dialect"] {
 
 function verifyChecksum(block: Buffer): void {
   const written = numberField(block, 148, 8, "checksum");
-  let unsigned = 0;
-  let signed = 0;
-  for (const [index, byte] of block.entries()) {
-    const value = index >= 148 && index < 156 ? 0x20 : byte;
+  // The field itself counts as blanks.
+  let unsigned = 8 * 0x20;
+  let high = 0;
+  for (let index = 0; index < blockSize; index++) {
+    if (index === 148) index = 156;
+    const value = block[index] as number;
     unsigned += value;
-    // Some old programs summed signed characters.
-    signed += value < 128 ? value : value - 256;
+    high += value >>> 7;
   }
-  if (written !== unsigned && written !== signed) throw new TarError("a header has a wrong checksum");
+  // Some old programs summed signed characters.
+  if (written !== unsigned && written !== unsigned - 256 * high) throw new TarError("a header has a wrong checksum");
 }

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { writeSync } from "node:fs";
+import type { Digest } from "../digest.ts";
+import type { GrowingFile } from "./growing-file.ts";
+import { DecodeError, decodedChunks, isDecoderError } from "./inflate.ts";
+
+/** No honest layer is much smaller than a hundredth of its content, apart from small ones full of zeros. */
+const bombRatio = 100;
+
+export interface DecodeTask {
+  /** Descriptors of this process, open in the thread that gives the task: of the blob and of the file to write. */
+  inputFd: number;
+  outputFd: number;
+  /** Size of the whole blob, which may still be on its way. */
+  blobBytes: number;
+  /** Below this much content no ratio is suspicious. */
+  bombFloorBytes: number;
+  /** For messages */
+  label: string;
+}
+
+export interface DecodedFile {
+  digest: Digest;
+  sizeBytes: number;
+}
+
+/** Inflates, hashes and writes a blob in one loop. Rejects with DecodeError when its bytes are to blame. */
+export async function decodeFile(
+  file: GrowingFile,
+  task: DecodeTask,
+  onDecoded: (bytes: number) => void,
+): Promise<DecodedFile> {
+  const hash = createHash("sha256");
+  const limitBytes = Math.max(task.bombFloorBytes, task.blobBytes * bombRatio);
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of decodedChunks(file, task.label)) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > limitBytes) {
+        throw new DecodeError(
+          "image/too-large",
+          `${task.label} unpacks to more than ${limitBytes} bytes although it has only ${task.blobBytes}`,
+        );
+      }
+      hash.update(chunk);
+      writeFully(task.outputFd, chunk, sizeBytes - chunk.length);
+      onDecoded(sizeBytes);
+    }
+  } catch (error) {
+    if (!isDecoderError(error)) throw error;
+    const message = `${task.label} cannot be decompressed: ${(error as Error).message}`;
+    throw new DecodeError("image/bad-layer", message, { cause: error });
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+}
+
+function writeFully(fd: number, bytes: Buffer, position: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+}

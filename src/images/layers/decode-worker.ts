@@ -1,0 +1,27 @@
+// Decodes one layer after another in a thread of its own; `DecoderPool` talks to it.
+import { parentPort } from "node:worker_threads";
+import { decodeFile } from "./decode-file.ts";
+import type { FromWorker, ToWorker } from "./decoder-messages.ts";
+import { GrowingFile } from "./growing-file.ts";
+import { DecodeError } from "./inflate.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("this file runs as a worker thread only");
+const answer = (message: FromWorker) => port.postMessage(message);
+let current: GrowingFile | undefined;
+
+port.on("message", (message: ToWorker) => {
+  if (message.kind === "grow") current?.grow(message.availableBytes);
+  else if (message.kind === "finish") current?.finish(message.availableBytes);
+  else if (message.kind === "fail") current?.fail(new Error("given up"));
+  else {
+    current = new GrowingFile(message.task.inputFd);
+    decodeFile(current, message.task, bytes => answer({ kind: "decoded", bytes })).then(
+      decoded => answer({ kind: "done", decoded }),
+      (error: Error) => {
+        const reason = error instanceof DecodeError ? error.code : "other";
+        answer({ kind: "failed", reason, message: error.message });
+      },
+    );
+  }
+});
