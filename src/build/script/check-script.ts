@@ -84,8 +84,14 @@ function checkFilesystem(filesystem: FilesystemPart, collect: Collector): void {
     collect.add("warning", "build/no-effect", ["filesystem", "lossy"], `lossy has no effect: ${type} loses nothing`);
   }
   const read = { Ext4: readExt4Arguments, Squashfs: readSquashfsArguments, Vfat: readVfatArguments };
-  // The other two go to their own mkfs, which says itself what it does not know.
-  if (type === "Xfs" || type === "Btrfs") return;
+  if (type === "Xfs" || type === "Btrfs") {
+    for (const [index, argument] of filesystem.mkfs_args.entries())
+      collect.error(
+        argumentPath(index),
+        `"${argument}" is not supported: ${type} is made with the defaults of its mkfs`,
+      );
+    return;
+  }
   for (const { index, message } of read[type](filesystem.mkfs_args).problems)
     collect.error(argumentPath(index), message);
 }

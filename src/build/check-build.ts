@@ -1,0 +1,99 @@
+import { accessSync, constants } from "node:fs";
+import { realpath, stat, statfs } from "node:fs/promises";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { Problem } from "../api/problems.ts";
+import type { BuildPackage } from "./package/open-package.ts";
+import { checkReferences } from "./package/references.ts";
+import { hasErrors, type ScriptFinding } from "./script/finding.ts";
+import type { BuildScript } from "./script/schema.ts";
+
+const tools = {
+  Ext4: [],
+  Xfs: [],
+  Btrfs: [],
+  Squashfs: [["sqfstar", "squashfs-tools"]],
+  Vfat: [
+    ["mkfs.fat", "dosfstools"],
+    ["mcopy", "mtools"],
+    ["mmd", "mtools"],
+  ],
+} as const;
+
+export interface CheckBuildOptions {
+  allowHostVolumes: boolean;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Everything that can be said about a package without an engine: the script, its references, the tools it needs. */
+export function checkPackage(opened: BuildPackage, options: CheckBuildOptions): ScriptFinding[] {
+  const findings = [...opened.parsed.findings, ...checkReferences(opened, options)];
+  const { script } = opened.parsed;
+  if (script === undefined) return findings;
+  const isImage = (script.output?.format ?? "image") === "image";
+  for (const [tool, packageName] of isImage && script.filesystem !== undefined ? tools[script.filesystem.type] : []) {
+    if (isInPath(tool, options.env)) continue;
+    findings.push({
+      code: "build/bad-value",
+      severity: "error",
+      path: "filesystem.type",
+      ...opened.parsed.positionOf(["filesystem", "type"]),
+      message: `${script.filesystem?.type} needs the program "${tool}", which is not installed`,
+      hint: `It is in the package ${packageName}.`,
+    });
+  }
+  return findings;
+}
+
+/** The script of a package without errors; `build/script-invalid` with all findings as its details otherwise. */
+export function usableScript(opened: BuildPackage, findings: readonly ScriptFinding[]): BuildScript {
+  const { script } = opened.parsed;
+  if (script !== undefined && !hasErrors(findings)) return script;
+  const errors = findings.filter(finding => finding.severity === "error");
+  throw new Problem("build/script-invalid", {
+    message: `${opened.scriptFile} has ${errors.length} ${errors.length === 1 ? "error" : "errors"}`,
+    details: errors.map(
+      ({ line, column, message }) => `${[opened.scriptFile, line, column].filter(Boolean).join(":")}: ${message}`,
+    ),
+  });
+}
+
+/** The absolute path of the output, once it is certain that it can be written there. */
+export async function checkOutputPath(output: string, opened: BuildPackage, script: BuildScript): Promise<string> {
+  const absolute = resolve(output);
+  const unusable = (why: string) =>
+    new Problem("build/destination-unusable", { message: `${output} cannot be written: ${why}` });
+  const parent = dirname(absolute);
+  const existing = await stat(absolute).catch(() => undefined);
+  if (existing !== undefined && !existing.isFile()) throw unusable("something that is no file is there already");
+  if (existing !== undefined && script.output?.format === "oci")
+    throw unusable("an OCI layout is a directory, and a file is there already");
+  if (existing !== undefined && (await realpath(absolute)) === (await realpath(opened.path)))
+    throw unusable("it is the package itself");
+  try {
+    accessSync(parent, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw unusable(`the directory ${parent} does not exist or is not writable (${(cause as Error).message})`);
+  }
+  return absolute;
+}
+
+/** `host/disk-full` before a byte is written, when the known need exceeds what is free. */
+export async function checkFreeSpace(path: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= neededBytes) return;
+  throw new Problem("host/disk-full", {
+    message: `${dirname(path)} has ${Math.floor(freeBytes / 2 ** 20)} MiB free, but the output needs ${Math.ceil(neededBytes / 2 ** 20)} MiB`,
+  });
+}
+
+function isInPath(tool: string, env: NodeJS.ProcessEnv): boolean {
+  return (env.PATH ?? "").split(delimiter).some(directory => {
+    try {
+      accessSync(join(directory, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
