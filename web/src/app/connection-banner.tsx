@@ -9,9 +9,10 @@ export function ConnectionBanner() {
   const reachable = useReachable();
   useEffect(() => {
     if (reachable) return undefined;
-    const timer = setInterval(async () => {
+    const check = async () => {
       if (await checkConnection()) refreshEverything();
-    }, retryMs);
+    };
+    const timer = setInterval(() => void check(), retryMs);
     return () => clearInterval(timer);
   }, [reachable]);
   return (

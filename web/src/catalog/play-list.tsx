@@ -29,7 +29,9 @@ export function PlayList({ plays }: { plays: PlayJson[] }) {
             </Anchor>
             <StateChip {...playWord(stateOf(play))} />
             <Text size="sm" c="dimmed" className="play-row-time">
-              {play.active ? `${remainingWords(play.expiresIn)} left` : `since ${shortTime(play.lastStateAt)}`}
+              {play.active && stateOf(play) !== "FAILED"
+                ? `${remainingWords(play.expiresIn)} left`
+                : `since ${shortTime(play.lastStateAt)}`}
             </Text>
           </li>
         ))}

@@ -31,7 +31,13 @@ export function TerminalPane({ playId, tab, state, isInFront }: TerminalPaneProp
     const isComing = isUsable || ["CREATED", "WARMING_UP", "WARMED_UP"].includes(name);
     return (
       <PaneNote
-        title={isComing ? `${tab.machine} is not ready yet` : `The play is ${playWord(name).text.toLowerCase()}`}
+        title={
+          isComing
+            ? `${tab.machine} is not ready yet`
+            : name === "FAILED"
+              ? "The play has failed"
+              : `The play is ${playWord(name).text.toLowerCase()}`
+        }
       >
         <Text c="dimmed">
           {isComing
@@ -109,7 +115,7 @@ function ReadyTerminal({ playId, tab, machine, isInFront }: ReadyTerminalProps) 
   }, [isInFront, status.kind]);
 
   return (
-    <div className="pane terminal" data-dark={dark}>
+    <div className="pane terminal-pane" data-dark={dark}>
       <TerminalNotice status={status} onNew={() => setAttempt(n => n + 1)} />
       <div ref={host} className="terminal-host" data-status={status.kind} />
       <div className="terminal-foot">
