@@ -1,155 +1,643 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
-import { bootableMembers } from "../../test/fixtures/oci-image.ts";
-import { tarArchive, type TarMember } from "../../test/fixtures/tar-archive.ts";
-import { parseGroup, parsePasswd } from "./accounts.ts";
-import { type BootReport, checkBootability } from "./bootability.ts";
-import { checkUsers } from "./check-users.ts";
-import { mergeLayers } from "./layers/merge-layers.ts";
+import { amd64Program } from "../../test/fixtures/elf.ts";
+import { device, directory, MemoryTree, symlink } from "../../test/fixtures/memory-tree.ts";
+import { type BootFinding, type BootReport, checkBootability } from "./bootability.ts";
+import { checkSpace } from "./bootability/space.ts";
+import type { DirectoryNode, TreeNode } from "./tree.ts";
 
-async function check(members: readonly TarMember[]): Promise<BootReport> {
-  const directory = mkdtempSync(join(tmpdir(), "labyard-boot-"));
-  try {
-    writeFileSync(join(directory, "layer.tar"), tarArchive(members));
-    using merged = await mergeLayers([{ path: join(directory, "layer.tar"), label: "layer 1" }]);
-    return checkBootability(merged.tree, merged.payloads);
-  } finally {
-    rmSync(directory, { recursive: true });
+/** Builds an image by paths; nodes come from the same memory, so a change is one line. */
+const memory = new MemoryTree();
+type Files = Record<string, TreeNode | string | undefined>;
+
+function build(files: Files): DirectoryNode {
+  const root = directory({});
+  for (const [path, content] of Object.entries(files)) {
+    if (content === undefined) continue;
+    const parts = path.split("/");
+    const name = parts.pop() as string;
+    let parent = root;
+    for (const part of parts) {
+      const known = parent.children.get(part);
+      const next = known?.type === "directory" ? known : directory({});
+      parent.children.set(part, next);
+      parent = next;
+    }
+    parent.children.set(name, typeof content === "string" ? memory.file(content) : content);
   }
+  return root;
 }
 
-const codes = async (members: readonly TarMember[]) =>
-  (await check(members)).findings.map(({ severity, code }) => `${severity} ${code}`);
-const good = bootableMembers();
-const without = (name: string) => good.filter(member => member.name !== name);
-const replaced = (member: TarMember) => [...without(member.name), member];
+const program = (options: Parameters<typeof amd64Program>[0] = {}, mode = 0o755) =>
+  memory.file(amd64Program(options), { mode });
+const masked = symlink("/dev/null");
 
-function elf(options: { machine?: number; interpreter?: string }): Buffer {
-  const bytes = Buffer.alloc(256);
-  bytes.write("\x7fELF\x02\x01\x01", 0, "latin1");
-  bytes.writeUInt16LE(options.machine ?? 62, 18);
-  if (options.interpreter !== undefined) {
-    bytes.writeBigUInt64LE(64n, 32);
-    bytes.writeUInt16LE(56, 54);
-    bytes.writeUInt16LE(1, 56);
-    bytes.writeUInt32LE(3, 64);
-    bytes.writeBigUInt64LE(130n, 72);
-    bytes.writeBigUInt64LE(BigInt(options.interpreter.length + 1), 96);
-    bytes.write(options.interpreter, 130, "latin1");
-  }
-  return bytes;
-}
+/** A machine of no particular distribution: nothing to complain about, not even an info. */
+const plain: Files = {
+  "sbin/init": program(),
+  "sbin/modprobe": program(),
+  "usr/sbin/sshd": program(),
+  "usr/sbin/NetworkManager": program(),
+  "bin/sh": program(),
+  "usr/bin/sudo": program({}, 0o4755),
+  "etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/run/sshd:/x\nann:x:1000:1000::/home/ann:/bin/sh\n",
+  "etc/group": "root:x:0:\nann:x:1000:\n",
+  "etc/shells": "# shells\n/bin/sh\n",
+  "etc/os-release": "ID=unheard-of\n",
+  "etc/ssl/certs/ca-certificates.crt": "x",
+  root: directory({}),
+  "home/ann": directory({}, { uid: 1000, gid: 1000 }),
+  tmp: directory({}, { mode: 0o1777 }),
+};
 
-test("an image with init, sshd and accounts has no findings", async () => {
-  const report = await check(good);
-  assert.deepEqual(report, { findings: [], initKind: "other" });
-});
-
-test("init: missing, dangling, not executable, of another processor, without its loader or interpreter", async () => {
-  const path = "sbin/init";
-  assert.deepEqual(await codes(without(path)), ["error boot/no-init"]);
-  assert.deepEqual(await codes(replaced({ name: path, type: "2", linkName: "/nowhere" })), ["error boot/no-init"]);
-  const faults: TarMember[] = [
-    { name: path, content: elf({}), mode: 0o644 },
-    { name: path, content: elf({ machine: 183 }), mode: 0o755 },
-    { name: path, content: elf({ interpreter: "/lib/ld-musl-x86_64.so.1" }), mode: 0o755 },
-    { name: path, content: "#!/bin/bash\n", mode: 0o755 },
-    { name: path, content: "", mode: 0o755 },
-    { name: "sbin/init/", mode: 0o755 },
-  ];
-  for (const fault of faults) {
-    const members = [...without(path), fault];
-    assert.deepEqual(await codes(members), ["error boot/init-not-runnable"], JSON.stringify(fault.name));
-  }
-  const loader = { name: "lib64/ld.so", content: "x" };
-  const fine = replaced({ name: path, content: elf({ interpreter: "/lib64/ld.so" }), mode: 0o755 });
-  assert.deepEqual(await codes([...fine, loader]), []);
-});
-
-test("the kind of init is read through links inside the root", async () => {
-  const kindOf = async (target: string) => {
-    const report = await check([
-      ...without("sbin/init"),
-      { name: "sbin/init", type: "2", linkName: target },
-      { name: "usr/lib/systemd/systemd", content: elf({}), mode: 0o755 },
-      { name: "bin/busybox", content: elf({}), mode: 0o755 },
-    ]);
-    return report.initKind;
-  };
-  assert.equal(await kindOf("/lib/../usr/lib/systemd/systemd"), undefined);
-  assert.equal(await kindOf("../../../usr/lib/systemd/systemd"), "systemd");
-  assert.equal(await kindOf("/bin/busybox"), "busybox");
-});
-
-test("sshd, root account, shells, groups", async () => {
-  assert.deepEqual(await codes(without("usr/sbin/sshd")), ["error boot/no-sshd"]);
-  assert.deepEqual(await codes(without("etc/passwd")), ["error boot/no-root-account"]);
-  const passwd = "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/zsh\n";
-  assert.deepEqual(await codes(replaced({ name: "etc/passwd", content: passwd })), [
-    "warning boot/no-shell",
-    "warning boot/no-group",
-  ]);
-});
-
-test("container markers, a baked machine id, masked units, an unknown distribution", async () => {
-  assert.deepEqual(await codes([...good, { name: ".dockerenv" }]), ["warning boot/container-marker"]);
-  assert.deepEqual(await codes([...good, { name: "etc/machine-id", content: `${"a".repeat(32)}\n` }]), [
-    "info boot/shared-machine-id",
-  ]);
-  assert.deepEqual(await codes([...good, { name: "etc/machine-id" }]), []);
-  assert.deepEqual(await codes(without("etc/os-release")), ["warning boot/unknown-distribution"]);
-  const systemd: TarMember[] = [
-    ...without("sbin/init"),
-    { name: "sbin/init", type: "2", linkName: "/usr/lib/systemd/systemd" },
-    { name: "usr/lib/systemd/systemd", content: elf({}), mode: 0o755 },
-    { name: "usr/lib/systemd/system/systemd-remount-fs.service" },
-    { name: "usr/lib/systemd/system/systemd-udevd.service" },
-    { name: "etc/systemd/system/systemd-udevd.service", type: "2", linkName: "/dev/null" },
-  ];
-  assert.deepEqual(await codes(systemd), ["warning boot/masked-unit", "warning boot/missing-unit"]);
-});
-
-test("passwd and group are read as the C library reads them", () => {
-  const passwd =
-    "root:x:0:0:root:/root:\n#x:x:1:1::/:/x\n\nbroken:x:1\nann:x:1000:1000:A:/home/ann:/bin/bash\nann:x:5:5::/:/x\n+::::::\n";
-  assert.deepEqual(parsePasswd(passwd), [
-    { name: "root", uid: 0, gid: 0, home: "/root", shell: "/bin/sh" },
-    { name: "ann", uid: 1000, gid: 1000, home: "/home/ann", shell: "/bin/bash" },
-  ]);
-  assert.deepEqual(parseGroup("wheel:x:10:ann,bob\nempty:x:11:\nbad:x:y:\n"), [
-    { name: "wheel", gid: 10, members: ["ann", "bob"] },
-    { name: "empty", gid: 11, members: [] },
-  ]);
-});
-
-test("users, owners and groups that the image lacks are all reported, with those it has", () => {
-  const drive = {
-    reference: "oci://h.example/x:v1",
-    users: parsePasswd("root:x:0:0::/root:/bin/sh\nsshd:x:100:1::/:/x\nubuntu:x:1000:1000::/home/ubuntu:/bin/bash"),
-    groups: parseGroup("root:x:0:\nubuntu:x:1000:"),
-  };
-  const file = { path: "/f", content: "", append: false };
-  const machine = {
-    name: "dev",
-    users: [{ name: "root" }, { name: "laborant" }],
-    startupFiles: [
-      { ...file, owner: "ubuntu:ubuntu" },
-      { ...file, owner: "1001:1001" },
-      { ...file, owner: "ann:staff" },
-      file,
-    ],
-  };
-  const problems = checkUsers(machine, drive);
-  assert.deepEqual(
-    problems.map(problem => [problem.message, problem.where?.path]),
+const units = "usr/lib/systemd/system";
+const systemd: Files = {
+  ...plain,
+  "sbin/init": symlink("../usr/lib/systemd/systemd"),
+  "usr/lib/systemd/systemd": program(),
+  "usr/bin/dbus-daemon": program(),
+  ...Object.fromEntries(
     [
-      ['user "laborant" does not exist in oci://h.example/x:v1 (it has: root, ubuntu)', "users[1].name"],
-      ['user "ann" does not exist in oci://h.example/x:v1 (it has: root, ubuntu)', "startupFiles[2].owner"],
-      ['group "staff" does not exist in oci://h.example/x:v1 (it has: root, ubuntu)', "startupFiles[2].owner"],
-    ],
+      "systemd-udevd.service",
+      "systemd-udev-trigger.service",
+      "systemd-remount-fs.service",
+      "systemd-tmpfiles-setup.service",
+      "systemd-tmpfiles-setup-dev.service",
+      "systemd-journald.service",
+      "systemd-logind.service",
+      "dbus.service",
+      "getty.target",
+      "serial-getty@.service",
+      "multi-user.target",
+      "graphical.target",
+      "rescue.target",
+      "ssh.service",
+      "apt-daily.timer",
+      "cloud-init.service",
+    ].map(name => [`${units}/${name}`, "[Unit]\n"]),
+  ),
+  [`${units}/default.target`]: symlink("graphical.target"),
+  [`${units}/sysinit.target.wants/systemd-udev-trigger.service`]: symlink("../systemd-udev-trigger.service"),
+  [`${units}/sysinit.target.wants/systemd-tmpfiles-setup.service`]: symlink("../systemd-tmpfiles-setup.service"),
+  [`${units}/multi-user.target.wants/getty.target`]: symlink("../getty.target"),
+  "etc/systemd/system/multi-user.target.wants/ssh.service": symlink(`/${units}/ssh.service`),
+};
+
+const alpine: Files = {
+  ...plain,
+  "etc/os-release": 'ID=alpine\nPRETTY_NAME="Alpine"\n',
+  "sbin/init": symlink("/bin/busybox"),
+  "bin/busybox": program(),
+  "sbin/mdev": symlink("/bin/busybox"),
+  "usr/bin/sudo": undefined,
+  "bin/su": symlink("/bin/busybox"),
+  "etc/inittab": "::sysinit:/sbin/openrc sysinit\nttyS0::respawn:/sbin/getty -L ttyS0 115200 vt100\n",
+  "etc/runlevels/sysinit/devfs": symlink("/etc/init.d/devfs"),
+  "etc/runlevels/sysinit/sysfs": symlink("/etc/init.d/sysfs"),
+  "etc/runlevels/default/sshd": symlink("/etc/init.d/sshd"),
+};
+
+const check = (files: Files): BootReport => checkBootability({ root: build(files) }, memory);
+const findings = (files: Files): BootFinding[] => check(files).findings;
+const summary = (files: Files) => findings(files).map(({ severity, code }) => `${severity} ${code}`);
+
+/** The one finding of an image that is `base` but for the change. */
+function only(base: Files, change: Files): BootFinding {
+  const found = findings({ ...base, ...change });
+  assert.equal(found.length, 1, JSON.stringify(found, undefined, 1));
+  const [finding] = found as [BootFinding];
+  assert.ok(finding.path.startsWith("/"), finding.path);
+  assert.notEqual(finding.fix, "");
+  return finding;
+}
+
+/** Each row: the image, what makes it worse, the finding and its proof, and the nearest change that is harmless. */
+interface Row {
+  base?: Files;
+  bad: Files;
+  finding: string;
+  path?: string;
+  says?: RegExp;
+  fix?: RegExp;
+  good?: Files;
+}
+
+function rows(title: string, all: readonly Row[]): void {
+  test(title, () => {
+    for (const { base = plain, bad, finding, path, says, fix, good } of all) {
+      const found = only(base, bad);
+      assert.equal(`${found.severity} ${found.code}`, finding);
+      if (path !== undefined) assert.equal(found.path, path);
+      if (says !== undefined) assert.match(found.message, says);
+      if (fix !== undefined) assert.match(found.fix, fix);
+      if (good !== undefined) assert.deepEqual(findings({ ...base, ...good }), [], finding);
+    }
+  });
+}
+
+test("images without faults have no findings, and their init is known", () => {
+  assert.deepEqual(check(plain), { findings: [], initKind: "other" });
+  assert.deepEqual(check(systemd), { findings: [], initKind: "systemd" });
+  assert.deepEqual(check(alpine), { findings: [], initKind: "openrc" });
+  assert.equal(
+    check({ ...alpine, "etc/inittab": "::sysinit:/etc/rc\n::respawn:/sbin/getty ttyS0\n" }).initKind,
+    "busybox",
   );
-  assert.ok(problems.every(problem => problem.code === "machine/user-not-in-image"));
+  assert.equal(
+    check({ ...plain, "sbin/init": symlink("openrc-init"), "sbin/openrc-init": program() }).initKind,
+    "openrc",
+  );
+  assert.equal(check({ ...plain, "sbin/init": symlink("runit-init"), "sbin/runit-init": program() }).initKind, "runit");
+});
+
+test("an image for containers has one finding, whatever else it lacks", () => {
+  const found = only({ "bin/sh": program(), "etc/os-release": "ID=wolfi\n" }, {});
+  assert.equal(found.code, "boot/no-init");
+  assert.match(found.message, /also lacks sshd and a root account/);
+  assert.equal(check({}).initKind, undefined);
+});
+
+test("each distribution gets its own words", () => {
+  const lines = {
+    "ID=debian": /^RUN apt-get update && apt-get install -y systemd systemd-sysv udev .*openssh-server/,
+    "ID=ubuntu\nID_LIKE=debian": /apt-get/,
+    'ID="linuxmint"\nID_LIKE="ubuntu debian"': /apt-get/,
+    "ID=alpine": /^RUN apk add openrc .*openssh/,
+    'ID="rhel"': /^RUN dnf install -y systemd/,
+    'ID="rocky"\nID_LIKE="rhel centos fedora"': /dnf/,
+    "ID=arch": /^RUN pacman -Sy --noconfirm systemd systemd-sysvcompat/,
+    'ID="opensuse-leap"\nID_LIKE="suse opensuse"': /^RUN zypper --non-interactive install systemd systemd-sysvinit/,
+    "ID=gentoo": /^RUN apt-get .*# Alpine: apk add/,
+  };
+  for (const [release, line] of Object.entries(lines)) {
+    assert.match(only({ "etc/os-release": `${release}\n` }, {}).fix, line, release);
+  }
+});
+
+const interpreter = { "lib64/ld.so": program() };
+const dynamic = (needed: string[], searchPath?: string) =>
+  program({ interpreter: "/lib64/ld.so", needed, ...(searchPath === undefined ? {} : { searchPath }) });
+
+rows("programs: what the kernel and the loader would refuse", [
+  { bad: { "sbin/init": symlink("/nowhere") }, finding: "error boot/no-init", path: "/sbin/init" },
+  { bad: { "sbin/init": program({}, 0o644) }, finding: "error boot/init-not-runnable", says: /not executable/ },
+  {
+    bad: { "sbin/init": program({ machine: 183 }) },
+    finding: "error boot/init-not-runnable",
+    says: /not built for amd64/,
+    fix: /--platform linux\/amd64/,
+  },
+  {
+    bad: { "sbin/init": memory.file("", { mode: 0o755 }) },
+    finding: "error boot/init-not-runnable",
+    says: /no program|not a program/,
+  },
+  { bad: { "sbin/init": directory({}) }, finding: "error boot/init-not-runnable", says: /is not a file/ },
+  {
+    bad: { "sbin/init": program({ interpreter: "/lib/ld-musl-x86_64.so.1" }) },
+    finding: "error boot/init-not-runnable",
+    says: /needs the loader \/lib\/ld-musl/,
+    good: { "sbin/init": dynamic([]), ...interpreter },
+  },
+  {
+    bad: { "sbin/init": memory.file("#!/bin/bash\n", { mode: 0o755 }) },
+    finding: "error boot/init-not-runnable",
+    says: /needs \/bin\/bash/,
+    good: { "sbin/init": memory.file("#! /bin/sh -e\n", { mode: 0o755 }) },
+  },
+  { bad: { "sbin/init": symlink("/bin/sh") }, finding: "warning boot/init-is-a-shell", path: "/bin/sh" },
+  {
+    bad: { "usr/sbin/sshd": dynamic(["libcrypto.so.3"]), ...interpreter },
+    finding: "error boot/no-sshd",
+    says: /needs libcrypto.so.3/,
+    good: { "usr/sbin/sshd": dynamic(["libcrypto.so.3"]), ...interpreter, "usr/lib/libcrypto.so.3": program() },
+  },
+  {
+    bad: { "bin/sh": dynamic(["liba.so"]), ...interpreter, "lib/liba.so": program({ needed: ["libb.so"] }) },
+    finding: "error boot/no-sh",
+    says: /needs libb.so \(for \/lib\/liba.so\)/,
+    good: {
+      "bin/sh": dynamic(["liba.so"], "/opt/x:$ORIGIN/../priv"),
+      ...interpreter,
+      "priv/liba.so": program({ needed: ["libb.so"] }),
+      "etc/ld.so.conf": "include /etc/ld.so.conf.d/*.conf\n",
+      "etc/ld.so.conf.d/own.conf": "/opt/libs\n",
+      "opt/libs/libb.so": program(),
+    },
+  },
+  {
+    bad: { "bin/sh": dynamic(["liba.so"]), ...interpreter, "lib/liba.so": program({ machine: 183 }) },
+    finding: "error boot/no-sh",
+    says: /no library for amd64/,
+  },
+  { bad: { "usr/sbin/sshd": undefined }, finding: "error boot/no-sshd", path: "/usr/sbin/sshd" },
+  {
+    bad: { "sbin/modprobe": undefined },
+    finding: "warning boot/no-kmod",
+    good: { "sbin/modprobe": undefined, "usr/bin/modprobe": program() },
+  },
+  {
+    base: systemd,
+    bad: { "usr/bin/dbus-daemon": undefined },
+    finding: "warning boot/no-dbus",
+    good: { "usr/bin/dbus-daemon": undefined, "usr/bin/dbus-broker": program() },
+  },
+  { base: alpine, bad: { "sbin/mdev": undefined }, finding: "warning boot/no-udev", fix: /apk add eudev/ },
+]);
+
+test("musl finds its libraries in its own places", () => {
+  const loader = "/lib/ld-musl-x86_64.so.1";
+  const shell = program({ interpreter: loader, needed: ["libc.musl-x86_64.so.1", "libz.so.1"] });
+  const base = { ...plain, "bin/sh": shell, "lib/ld-musl-x86_64.so.1": program() };
+  assert.equal(only(base, {}).code, "boot/no-sh");
+  assert.deepEqual(findings({ ...base, "usr/local/lib/libz.so.1": program() }), []);
+  const moved = { ...base, "usr/local/lib/libz.so.1": program(), "etc/ld-musl-x86_64.path": "/lib\n/opt/lib\n" };
+  assert.equal(only(moved, {}).code, "boot/no-sh");
+});
+
+rows("systemd: units that are masked, missing or cut off", [
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/systemd-udevd.service": masked },
+    finding: "warning boot/masked-unit",
+    path: "/etc/systemd/system/systemd-udevd.service",
+    fix: /systemctl unmask systemd-udevd.service/,
+    good: { "etc/systemd/system/systemd-udevd.service": "[Service]\n" },
+  },
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/systemd-logind.service": memory.file("") },
+    finding: "warning boot/masked-unit",
+    good: { "etc/systemd/system/systemd-hwdb-update.service": masked },
+  },
+  {
+    base: systemd,
+    bad: { [`${units}/getty.target`]: masked },
+    finding: "warning boot/masked-unit",
+    path: `/${units}/getty.target`,
+  },
+  {
+    base: systemd,
+    bad: { [`${units}/systemd-udevd.service`]: undefined },
+    finding: "warning boot/missing-unit",
+    path: `/${units}/systemd-udevd.service`,
+  },
+  {
+    base: systemd,
+    bad: { [`${units}/dbus.service`]: undefined },
+    finding: "warning boot/missing-unit",
+    good: { [`${units}/dbus.service`]: undefined, [`${units}/dbus-broker.service`]: "[Unit]\n" },
+  },
+  {
+    base: systemd,
+    bad: { [`${units}/multi-user.target.wants/getty.target`]: undefined },
+    finding: "warning boot/unit-not-started",
+    says: /nothing starts getty.target/,
+    good: {
+      [`${units}/multi-user.target.wants/getty.target`]: undefined,
+      "etc/systemd/system/multi-user.target.wants/getty.target": symlink(`/${units}/getty.target`),
+    },
+  },
+  {
+    base: systemd,
+    bad: { [`${units}/default.target`]: undefined },
+    finding: "warning boot/default-target",
+    says: /does not exist/,
+  },
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/default.target": symlink("/gone.target") },
+    finding: "warning boot/default-target",
+    says: /leads nowhere/,
+  },
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/default.target": symlink(`/${units}/rescue.target`) },
+    finding: "warning boot/default-target",
+    says: /rescue.target/,
+    good: { "etc/systemd/system/default.target": symlink(`/${units}/multi-user.target`) },
+  },
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/timers.target.wants/apt-daily.timer": symlink(`/${units}/apt-daily.timer`) },
+    finding: "info boot/background-work",
+    good: {
+      "etc/systemd/system/timers.target.wants/apt-daily.timer": symlink(`/${units}/apt-daily.timer`),
+      "etc/systemd/system/apt-daily.timer": masked,
+    },
+  },
+]);
+
+rows("OpenRC and consoles", [
+  {
+    base: alpine,
+    bad: { "etc/inittab": "::sysinit:/sbin/openrc sysinit\n#ttyS0::respawn:/sbin/getty\n" },
+    finding: "warning boot/no-console-login",
+    path: "/etc/inittab",
+  },
+  {
+    base: alpine,
+    bad: { "etc/rc.conf": 'rc_sys="docker"\n' },
+    finding: "warning boot/openrc-container",
+    good: { "etc/rc.conf": '#rc_sys="docker"\nrc_sys=""\n' },
+  },
+  {
+    base: alpine,
+    bad: { "etc/runlevels/sysinit/devfs": undefined },
+    finding: "warning boot/openrc-services",
+    fix: /rc-update add devfs sysinit/,
+  },
+  {
+    base: alpine,
+    bad: { "etc/runlevels/default/sshd": undefined },
+    finding: "warning boot/sshd-not-enabled",
+    fix: /rc-update add sshd default/,
+  },
+  { bad: { "etc/securetty": "tty1\n" }, finding: "info boot/securetty", good: { "etc/securetty": "ttyS0\n" } },
+]);
+
+rows("directories, collisions and mounts", [
+  {
+    bad: { run: symlink("/var/run") },
+    finding: "error boot/mount-point",
+    path: "/run",
+    says: /a link to \/var\/run/,
+    good: { run: directory({}) },
+  },
+  { bad: { proc: "x" }, finding: "error boot/mount-point", says: /is a file/ },
+  {
+    bad: { var: symlink("../../outside") },
+    finding: "error boot/mount-point",
+    path: "/var",
+    good: { var: symlink("/data"), "data/lib": directory({}) },
+  },
+  {
+    bad: { tmp: directory({}) },
+    finding: "warning boot/tmp-mode",
+    says: /mode 0755/,
+    good: { tmp: symlink("var/tmp"), "var/tmp": directory({}, { mode: 0o1777 }) },
+  },
+  {
+    bad: { "etc/hosts": directory({}) },
+    finding: "error boot/collision",
+    path: "/etc/hosts",
+    good: { "etc/hosts": symlink("/usr/hosts") },
+  },
+  { bad: { "etc/machine-id": device("chardev", 1, 3) }, finding: "error boot/collision" },
+  { bad: { "etc/ssh": "x" }, finding: "error boot/collision", says: /into a directory/ },
+  {
+    bad: { "var/lib/labyard/seed": "digest" },
+    finding: "warning boot/machine-record",
+    good: { "var/lib/other/seed": "x" },
+  },
+  {
+    bad: { "etc/fstab": "# static\nUUID=abc /data ext4 defaults 0 2\n" },
+    finding: "warning boot/fstab-waits",
+    says: /waits 90 s for UUID=abc/,
+    good: {
+      "etc/fstab":
+        "UUID=abc /data ext4 defaults,nofail 0 2\ntmpfs /x tmpfs size=1m 0 0\n/dev/sdb1 /y ext4 noauto 0 0\n",
+    },
+  },
+  { bad: { "etc/fstab": "/dev/sda5 none swap sw 0 0\n" }, finding: "warning boot/fstab-waits" },
+  {
+    bad: { "etc/fstab": "LABEL=root / ext4 ro 0 1\n" },
+    finding: "warning boot/fstab-read-only",
+    good: { "etc/fstab": "LABEL=root / ext4 errors=remount-ro 0 1\n" },
+  },
+]);
+
+const ids = { hex: `${"a1".repeat(16)}\n` };
+rows("identity: what machines of one image would share", [
+  {
+    bad: { "etc/os-release": undefined },
+    finding: "warning boot/unknown-distribution",
+    good: { "etc/os-release": undefined, "usr/lib/os-release": "ID=x\n" },
+  },
+  { bad: { ".dockerenv": "" }, finding: "info boot/container-marker", path: "/.dockerenv" },
+  { bad: { "run/.containerenv": "" }, finding: "info boot/container-marker" },
+  { bad: { "etc/machine-id": ids.hex }, finding: "info boot/shared-machine-id", good: { "etc/machine-id": "\n" } },
+  {
+    bad: { "etc/machine-id": ids.hex },
+    finding: "info boot/shared-machine-id",
+    good: { "etc/machine-id": "uninitialized\n" },
+  },
+  {
+    bad: { "var/lib/dbus/machine-id": ids.hex },
+    finding: "warning boot/shared-dbus-id",
+    good: { "var/lib/dbus/machine-id": symlink("/etc/machine-id") },
+  },
+  {
+    bad: { "etc/ssh/ssh_host_rsa_key": "x", "etc/ssh/ssh_host_ed25519_key": "x" },
+    finding: "warning boot/shared-host-keys",
+    path: "/etc/ssh/ssh_host_rsa_key",
+    good: { "etc/ssh/ssh_host_rsa_key.pub": "x" },
+  },
+  { bad: { "etc/ssh/ssh_host_ed25519_key": "x" }, finding: "info boot/shared-host-keys" },
+  {
+    bad: { "etc/resolv.conf": symlink("../run/systemd/resolve/stub-resolv.conf") },
+    finding: "info boot/resolver",
+    good: { "etc/resolv.conf": "nameserver 10.0.0.1\n" },
+  },
+  { bad: { "etc/resolv.conf": "nameserver 127.0.0.11\n" }, finding: "info boot/resolver" },
+]);
+
+const shadow = (password: string) => ({ "etc/shadow": `root:*:1::::::\nann:${password}:1::::::\n` });
+const pam = {
+  "usr/sbin/sshd": dynamic(["libpam.so.0"]),
+  ...interpreter,
+  "lib64/libpam.so.0": program(),
+  "etc/ssh/sshd_config": "UsePAM yes\n",
+};
+rows("accounts: who can log in", [
+  { bad: { "etc/passwd": undefined }, finding: "error boot/no-root-account" },
+  {
+    bad: { "etc/passwd": "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n" },
+    finding: "error boot/no-sshd-user",
+    path: "/etc/passwd",
+  },
+  {
+    bad: { "etc/shells": "/bin/bash\n/bin/sh\n", "etc/passwd": "root:x:0:0::/root:/bin/zsh\nsshd:x:74:74::/:/x\n" },
+    finding: "warning boot/no-shell",
+    path: "/bin/zsh",
+  },
+  {
+    bad: { "etc/shells": "/bin/bash\n", "etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/:/x\n" },
+    finding: "info boot/shell-not-listed",
+    path: "/etc/shells",
+  },
+  { bad: { "etc/group": "root:x:0:\n" }, finding: "warning boot/no-group", says: /ann, 1000/ },
+  { bad: { "home/ann": undefined }, finding: "info boot/no-home" },
+  { bad: { "home/ann": directory({}) }, finding: "warning boot/home-permissions", says: /belongs to user 0/ },
+  {
+    bad: { "home/ann": directory({}, { uid: 1000, mode: 0o775 }) },
+    finding: "warning boot/home-permissions",
+    says: /others may write/,
+    good: { "home/ann": directory({}, { uid: 1000, mode: 0o2755 }) },
+  },
+  { bad: shadow("!"), finding: "warning boot/locked-account", says: /nobody can log in as ann/, good: shadow("*") },
+  { bad: { "etc/nologin": "later\n" }, finding: "warning boot/nologin" },
+  {
+    bad: { "etc/nsswitch.conf": "passwd: sss\n" },
+    finding: "warning boot/nsswitch",
+    good: { "etc/nsswitch.conf": "passwd: files systemd\n" },
+  },
+]);
+
+test("a locked password does not matter to an sshd that asks PAM", () => {
+  assert.deepEqual(findings({ ...plain, ...pam, ...shadow("!"), "etc/pam.d/sshd": "" }), []);
+});
+
+test("an account that systemd makes at boot is late, not missing", () => {
+  const passwd = "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n";
+  const found = only(systemd, { "etc/passwd": passwd, "usr/lib/sysusers.d/sshd.conf": 'u sshd - "x"\n' });
+  assert.equal(`${found.severity} ${found.code}`, "warning boot/no-sshd-user");
+});
+
+rows("sshd: the service on port 22", [
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/multi-user.target.wants/ssh.service": undefined },
+    finding: "warning boot/sshd-not-enabled",
+    says: /nothing starts/,
+    good: {
+      "etc/systemd/system/multi-user.target.wants/ssh.service": undefined,
+      "etc/systemd/system/sockets.target.wants/ssh.socket": symlink(`/${units}/ssh.socket`),
+    },
+  },
+  {
+    base: systemd,
+    bad: { "etc/systemd/system/ssh.service": masked },
+    finding: "warning boot/sshd-not-enabled",
+    says: /is masked/,
+  },
+  {
+    bad: { "etc/ssh/sshd_config": "PasswordAuthentication\n" },
+    finding: "warning boot/sshd-config",
+    says: /passwordauthentication/,
+    good: {
+      "etc/ssh/sshd_config": "# Port\nPort 22\nHostKey /etc/ssh/ssh_host_rsa_key\nSubsystem sftp internal-sftp\n",
+    },
+  },
+  {
+    bad: { "etc/ssh/sshd_config": "HostKey /etc/keys/mine\n" },
+    finding: "warning boot/sshd-config",
+    says: /\/etc\/keys\/mine/,
+    good: { "etc/ssh/sshd_config": "HostKey /etc/keys/mine\n", "etc/keys/mine": "x" },
+  },
+  {
+    bad: {
+      "etc/ssh/sshd_config": "Include sshd_config.d/*.conf\n",
+      "etc/ssh/sshd_config.d/10.conf": "AllowUsers bob\n",
+    },
+    finding: "info boot/sshd-restricted",
+    path: "/etc/ssh/sshd_config.d/10.conf",
+    good: { "etc/ssh/sshd_config": "PermitRootLogin prohibit-password\nMatch Group x\n  AllowUsers bob\n" },
+  },
+  {
+    bad: pam,
+    finding: "warning boot/pam",
+    path: "/etc/pam.d/sshd",
+    good: { ...pam, "etc/ssh/sshd_config": "UsePAM no\n" },
+  },
+  {
+    bad: {
+      ...pam,
+      "etc/pam.d/sshd": "@include common-auth\n",
+      "etc/pam.d/common-auth": "auth [success=1 default=ignore] pam_unix.so nullok\n",
+    },
+    finding: "warning boot/pam",
+    says: /lacks pam_unix.so/,
+    good: {
+      ...pam,
+      "etc/pam.d/sshd": "@include common-auth\n-session optional pam_absent.so\nauth include common-auth\n",
+      "etc/pam.d/common-auth": "auth [success=1 default=ignore] pam_unix.so nullok\n",
+      "lib64/security/pam_unix.so": program(),
+    },
+  },
+  {
+    bad: { ...pam, "etc/pam.d/sshd": "auth include system-auth\n" },
+    finding: "warning boot/pam",
+    says: /the rules system-auth/,
+  },
+]);
+
+const label = new Map([["security.selinux", Buffer.from("system_u:object_r:passwd_file_t:s0\0")]]);
+rows("traces of the build", [
+  {
+    bad: { "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n" },
+    finding: "warning boot/policy-rc.d",
+    good: { "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 0\n" },
+  },
+  {
+    bad: { "usr/bin/sudo": program() },
+    finding: "warning boot/lost-set-uid",
+    path: "/usr/bin/sudo",
+    fix: /chmod u\+s \/usr\/bin\/sudo/,
+  },
+  {
+    bad: { "usr/bin/sudo": memory.file("x", { mode: 0o4755, uid: 1000 }) },
+    finding: "warning boot/lost-set-uid",
+    good: {
+      "usr/bin/sudo": memory.file("x", { mode: 0o755, xattrs: new Map([["security.capability", Buffer.alloc(20)]]) }),
+    },
+  },
+  {
+    bad: { "etc/selinux/config": "SELINUX=enforcing\n" },
+    finding: "warning boot/selinux-unlabeled",
+    good: { "etc/selinux/config": "SELINUX=permissive\n" },
+  },
+  { bad: { "usr/sbin/NetworkManager": undefined }, finding: "info boot/no-network-manager" },
+  {
+    base: systemd,
+    bad: { "usr/bin/cloud-init": "x", "etc/systemd/system/cloud-init.target.wants/cloud-init.service": symlink("x") },
+    finding: "warning boot/cloud-init",
+    good: {
+      "usr/bin/cloud-init": "x",
+      "etc/systemd/system/cloud-init.target.wants/cloud-init.service": symlink("x"),
+      "etc/cloud/cloud-init.disabled": "",
+    },
+  },
+  { bad: { "etc/apt/apt.conf.d/docker-clean": "x" }, finding: "info boot/trimmed" },
+  {
+    bad: { "etc/ssl/certs/ca-certificates.crt": undefined },
+    finding: "info boot/no-certificates",
+    good: { "etc/ssl/certs/ca-certificates.crt": undefined, "etc/ssl/cert.pem": "x" },
+  },
+  {
+    bad: { "lib/modules/6.8.0-1-generic/modules.dep": "" },
+    finding: "info boot/own-kernel",
+    says: /6\.8\.0-1-generic/,
+  },
+  { bad: { "boot/vmlinuz-6.8": "x" }, finding: "info boot/own-kernel", good: { "boot/grub/grub.cfg": "x" } },
+]);
+
+test("labelled files satisfy SELinux", () => {
+  const passwd = memory.file(plain["etc/passwd"] as string, { xattrs: label });
+  assert.deepEqual(findings({ ...plain, "etc/selinux/config": "SELINUX=enforcing\n", "etc/passwd": passwd }), []);
+});
+
+test("errors come first, then warnings", () => {
+  const several = { ...plain, ".dockerenv": "", "sbin/modprobe": undefined, "usr/sbin/sshd": undefined };
+  assert.deepEqual(summary(several), ["error boot/no-sshd", "warning boot/no-kmod", "info boot/container-marker"]);
+});
+
+test("little room on the drive is a warning, enough is none", () => {
+  const gibibyte = 1024 ** 3;
+  assert.deepEqual(checkSpace(2 * gibibyte, 2 * gibibyte), []);
+  const [finding] = checkSpace(2.5 * gibibyte, 2 * gibibyte) as [BootFinding];
+  assert.equal(`${finding.severity} ${finding.code}`, "warning boot/little-space");
+  assert.match(finding.fix, /at least 3GiB/);
+});
+
+test("programs that lie about themselves end in a finding, not in an exception or much memory", () => {
+  const whole = amd64Program({ interpreter: "/lib64/ld.so", needed: ["liba.so"], searchPath: "/x" });
+  for (let length = 0; length <= whole.length; length += 7) {
+    findings({ ...plain, "sbin/init": memory.file(whole.subarray(0, length), { mode: 0o755 }) });
+  }
+  for (let at = 16; at < whole.length; at++) {
+    const bytes = Buffer.from(whole);
+    bytes.fill(0xff, at, Math.min(at + 8, bytes.length));
+    findings({ ...plain, ...interpreter, "sbin/init": memory.file(bytes, { mode: 0o755 }) });
+  }
 });

@@ -8,6 +8,7 @@ import { parseGroup, parsePasswd, readTreeText } from "./accounts.ts";
 import type { BaseDrive } from "./base-drive.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type BootFinding, checkBootability } from "./bootability.ts";
+import { checkSpace } from "./bootability/space.ts";
 import { formatImageSource, type ImageSource, parseImageSource } from "./catalogue.ts";
 import { whileUsingCache } from "./cache-use.ts";
 import { chainIdOf, type Digest } from "./digest.ts";
@@ -23,7 +24,7 @@ import { recallImage, resolveImage } from "./resolve-image.ts";
 import { requiredDriveBytes, writeDrive } from "./write-drive.ts";
 
 /** Bumped when the same tree would become another drive: by the writer, the merge rules or the findings. */
-const baseVersion = 1;
+const baseVersion = 2;
 const gibibyte = 1024 ** 3;
 /** Larger drives share this base: the guest grows it, and an image is written once for all sizes. */
 const largestOrdinaryBase = 10 * gibibyte;
@@ -147,9 +148,11 @@ async function findDrive(image: LoadedImage, request: BaseDriveRequest, keys: Ke
   for (const key of [keys.ordinary, keys.larger]) {
     const text = await readFile(baseDriveRecordFile(request.paths, key), "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const { requiredBytes: _, chainId: __, ...sidecar } = JSON.parse(text) as Sidecar;
+    const { requiredBytes, chainId: _, ...sidecar } = JSON.parse(text) as Sidecar;
+    const driveBytes = Math.max(request.sizeBytes, sidecar.sizeBytes);
     return {
       ...sidecar,
+      findings: [...sidecar.findings, ...checkSpace(requiredBytes, driveBytes)],
       path: baseDriveFile(request.paths, key),
       format: "raw",
       imageDigest: image.digest,

@@ -1,0 +1,126 @@
+import { parseGroup } from "../accounts.ts";
+import type { BootFinding, Check } from "./finding.ts";
+import { installLine } from "./distribution.ts";
+import type { ImageView } from "./image-view.ts";
+import { isLinkedTo } from "./program-fault.ts";
+
+const sshd = "/usr/sbin/sshd";
+
+/** Whether the people of the image can log in. */
+export const checkAccounts: Check = function* (image) {
+  const path = "/etc/passwd";
+  if (!image.accounts.some(user => user.name === "root" && user.uid === 0)) {
+    yield {
+      code: "boot/no-root-account",
+      severity: "error",
+      message: "/etc/passwd is missing or has no root account",
+      path,
+      fix: installLine(image.family, "base"),
+    };
+    return;
+  }
+  const groups = new Set(parseGroup(image.text("/etc/group") ?? "").map(group => group.gid));
+  const shells = image.lines("/etc/shells");
+  for (const user of image.people) {
+    const shell = image.find(user.shell)?.node;
+    if (shell?.type !== "file" || (shell.mode & 0o111) === 0) {
+      yield {
+        code: "boot/no-shell",
+        severity: "warning",
+        message: `the shell of ${user.name}, ${user.shell}, does not exist: nobody can log in as that user`,
+        path: user.shell,
+        fix: `RUN sed -i 's|^\\(${user.name}:.*:\\)[^:]*$|\\1/bin/sh|' ${path}`,
+      };
+    } else if (shells.length > 0 && !shells.includes(user.shell) && !/\/(nologin|false)$/.test(user.shell)) {
+      yield {
+        code: "boot/shell-not-listed",
+        severity: "info",
+        message: `the shell of ${user.name}, ${user.shell}, is not in /etc/shells: some programs refuse the user`,
+        path: "/etc/shells",
+        fix: `RUN echo ${user.shell} >> /etc/shells`,
+      };
+    }
+    if (!groups.has(user.gid)) {
+      yield {
+        code: "boot/no-group",
+        severity: "warning",
+        message: `the main group of ${user.name}, ${user.gid}, is not in /etc/group`,
+        path: "/etc/group",
+        fix: `RUN echo '${user.name}:x:${user.gid}:' >> /etc/group`,
+      };
+    }
+    yield* checkHome(image, user);
+  }
+  yield* checkLocked(image);
+  yield* checkLoginRules(image);
+};
+
+function* checkHome(image: ImageView, user: ImageView["people"][number]): Generator<BootFinding> {
+  const home = image.find(user.home);
+  if (home === undefined) {
+    yield {
+      code: "boot/no-home",
+      severity: "info",
+      message: `the home ${user.home} of ${user.name} does not exist; it is made, empty, for users that a machine lists`,
+      path: user.home,
+      fix: `RUN mkdir -p ${user.home} && chown ${user.uid}:${user.gid} ${user.home}`,
+    };
+    return;
+  }
+  const isOthers = home.node.uid !== user.uid && home.node.uid !== 0;
+  const isOpen = (home.node.mode & 0o022) !== 0;
+  // A service's home is elsewhere; sshd's own check is only about directories that a person would use.
+  if (home.node.type !== "directory" || (!isOthers && !isOpen && (home.node.uid === user.uid || home.path === "/")))
+    return;
+  yield {
+    code: "boot/home-permissions",
+    severity: "warning",
+    message: isOpen
+      ? `others may write to the home ${user.home} of ${user.name}: the ssh service of the image refuses its keys`
+      : `the home ${user.home} of ${user.name} belongs to user ${home.node.uid}`,
+    path: user.home,
+    fix: `RUN chown -R ${user.uid}:${user.gid} ${user.home} && chmod go-w ${user.home}`,
+  };
+}
+
+/** sshd without PAM takes "!" in front of a password for "nobody may log in", by key as well. */
+function* checkLocked(image: ImageView): Generator<BootFinding> {
+  const people = new Set(image.people.map(user => user.name));
+  const locked = image
+    .lines("/etc/shadow")
+    .map(line => line.split(":"))
+    .filter(([name = "", password = ""]) => people.has(name) && password.startsWith("!"))
+    .map(([name = ""]) => name);
+  if (locked.length === 0 || isLinkedTo(image, sshd, "libpam.so") !== false) return;
+  yield {
+    code: "boot/locked-account",
+    severity: "warning",
+    message: `nobody can log in as ${locked.join(", ")}: the password is locked, and the sshd of this image takes that for the whole account`,
+    path: "/etc/shadow",
+    fix: `RUN sed -i ${locked.map(name => `-e 's/^${name}:!*/${name}:*/'`).join(" ")} /etc/shadow`,
+  };
+}
+
+function* checkLoginRules(image: ImageView): Generator<BootFinding> {
+  const nologin = "/etc/nologin";
+  if (image.exists(nologin)) {
+    yield {
+      code: "boot/nologin",
+      severity: "warning",
+      message: `${nologin} keeps everybody but root from logging in`,
+      path: nologin,
+      fix: `RUN rm -f ${nologin}`,
+    };
+  }
+  const nsswitch = "/etc/nsswitch.conf";
+  const passwd = image.lines(nsswitch).find(line => line.startsWith("passwd:"));
+  if (passwd !== undefined && !/\b(files|compat|db)\b/.test(passwd)) {
+    yield {
+      code: "boot/nsswitch",
+      severity: "warning",
+      message: `users of /etc/passwd do not exist for programs: ${nsswitch} says "${passwd}"`,
+      path: nsswitch,
+      fix: `RUN sed -i 's/^passwd:.*/passwd: files/' ${nsswitch}`,
+    };
+  }
+}

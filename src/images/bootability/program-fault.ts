@@ -1,0 +1,108 @@
+import { type Elf, machineX86_64, readElf } from "../elf.ts";
+import type { FileNode } from "../tree.ts";
+import type { ImageView } from "./image-view.ts";
+
+/** A program with more libraries than this is not looked at further. */
+const maxLibraries = 500;
+const maxIncludeDepth = 5;
+
+/** Why the program cannot run in this image, or undefined: as the kernel and then the dynamic loader see it. */
+export function programFault(image: ImageView, path: string): string | undefined {
+  const found = image.find(path);
+  if (found === undefined) return "does not exist";
+  if (found.node.type !== "file") return "is not a file";
+  if ((found.node.mode & 0o111) === 0) return "is not executable";
+  const file = found.node;
+  const head = image.read(file, 0, 256);
+  if (head.toString("latin1", 0, 2) === "#!") {
+    const [interpreter = ""] = (head.toString("utf8", 2).split("\n")[0] ?? "").trim().split(/\s/);
+    return image.exists(interpreter) ? undefined : `needs ${interpreter || "an interpreter"}, which does not exist`;
+  }
+  const elf = elfOf(image, file);
+  if (elf === undefined) return "is not a program";
+  if (elf.machine !== machineX86_64 || !elf.is64Bit) return "is not built for amd64";
+  if (elf.interpreter === undefined) return undefined;
+  if (!image.exists(elf.interpreter)) return `needs the loader ${elf.interpreter}, which does not exist`;
+  return missingLibrary(image, found.path, elf);
+}
+
+/** Whether the program is linked to a library of this name ("libpam.so"); undefined when it is no program. */
+export function isLinkedTo(image: ImageView, path: string, library: string): boolean | undefined {
+  const node = image.find(path)?.node;
+  const elf = node?.type === "file" ? elfOf(image, node) : undefined;
+  return elf?.needed.some(name => name.startsWith(library));
+}
+
+function elfOf(image: ImageView, file: FileNode): Elf | undefined {
+  return readElf((offset, length) => image.read(file, offset, length));
+}
+
+function missingLibrary(image: ImageView, path: string, program: Elf): string | undefined {
+  const isMusl = /\/ld-musl-/.test(program.interpreter ?? "");
+  const directories = isMusl ? muslDirectories(image) : glibcDirectories(image);
+  const seen = new Set<string>();
+  const pending = [{ path, elf: program }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const origin = next.path.slice(0, next.path.lastIndexOf("/")) || "/";
+    const own = next.elf.searchPath.map(directory => directory.replaceAll(/\$ORIGIN|\$\{ORIGIN\}/g, origin));
+    for (const name of next.elf.needed) {
+      if (seen.has(name) || seen.size >= maxLibraries) continue;
+      seen.add(name);
+      // The C library of musl is its loader.
+      if (isMusl && /^(libc\.musl-|libc\.so$|ld-musl-)/.test(name)) continue;
+      const library = name.includes("/")
+        ? name
+        : image.firstOf(...[...own, ...directories].map(dir => `${dir}/${name}`));
+      const found = library === undefined ? undefined : image.find(library);
+      if (found?.node.type !== "file") {
+        return next.elf === program
+          ? `needs ${name}, which does not exist`
+          : `needs ${name} (for ${next.path}), which does not exist`;
+      }
+      const elf = elfOf(image, found.node);
+      if (elf === undefined || !elf.is64Bit || elf.machine !== machineX86_64) {
+        return `needs ${name}, but ${found.path} is no library for amd64`;
+      }
+      pending.push({ path: found.path, elf });
+    }
+  }
+  return undefined;
+}
+
+function muslDirectories(image: ImageView): string[] {
+  const configured = image.text("/etc/ld-musl-x86_64.path");
+  return configured === undefined
+    ? ["/lib", "/usr/local/lib", "/usr/lib"]
+    : configured.split(/[\n:]/).filter(directory => directory !== "");
+}
+
+function glibcDirectories(image: ImageView): string[] {
+  const standard = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+  // Debian builds its loader with these; elsewhere they do not exist.
+  const multiarch = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"];
+  return [...configuredDirectories(image, "/etc/ld.so.conf", 0), ...multiarch, ...standard];
+}
+
+function configuredDirectories(image: ImageView, file: string, depth: number): string[] {
+  if (depth > maxIncludeDepth) return [];
+  return image.lines(file).flatMap(line => {
+    const [, pattern] = /^include\s+(\S+)/.exec(line) ?? [];
+    if (pattern === undefined) return line.startsWith("/") ? [line] : [];
+    return expand(image, pattern.startsWith("/") ? pattern : `/etc/${pattern}`).flatMap(included =>
+      configuredDirectories(image, included, depth + 1),
+    );
+  });
+}
+
+/** Files that a pattern with "*" in its last part stands for. */
+export function expand(image: ImageView, pattern: string): string[] {
+  const slash = pattern.lastIndexOf("/");
+  const [directory, last] = [pattern.slice(0, slash), pattern.slice(slash + 1)];
+  if (!last.includes("*")) return [pattern];
+  const parts = last.split("*");
+  const [first = "", end = ""] = [parts[0], parts.at(-1)];
+  return image
+    .names(directory)
+    .filter(name => name.length >= first.length + end.length && name.startsWith(first) && name.endsWith(end))
+    .map(name => `${directory}/${name}`);
+}
