@@ -23,6 +23,7 @@ import type { BuildScript, ContainerPart } from "./script/schema.ts";
 /** For images that do not tell when they were made. */
 const fallbackTimeSeconds = Date.UTC(2020, 0, 1) / 1000;
 const removalTimeoutMs = 60_000;
+const creationTimeoutMs = 120_000;
 const stopTimeoutSeconds = 10;
 
 export interface BuildContext {
@@ -185,7 +186,8 @@ async function exportContainer(
           capDrop: container.cap_drop,
           timeoutSeconds: container.timeout,
         },
-        signal,
+        // A cancelled request could still make a container whose id nobody knows.
+        AbortSignal.timeout(creationTimeoutMs),
       ),
     // Not with the build's signal: this has to happen also when that has fired.
     id => engine.remove(id, AbortSignal.timeout(removalTimeoutMs)),

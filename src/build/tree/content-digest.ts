@@ -31,7 +31,9 @@ export async function contentDigest(tree: Tree, payloads: PayloadSource, signal?
 function describe(path: string, node: TreeNode, linkOf: number | undefined): unknown[] {
   if (linkOf !== undefined) return [path, "link", linkOf];
   const { type, mode, uid, gid, mtimeSeconds, mtimeNanoseconds, xattrs } = node;
-  const attributes = [...xattrs].map(([name, value]) => [name, value.toString("hex")]).sort();
+  const attributes = [...xattrs]
+    .map(([name, value]) => [name, value.toString("hex")] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const own =
     node.type === "file"
       ? [node.size]
