@@ -8,6 +8,13 @@ export function registerPrepare(program: Command, context: CliContext): void {
     .argument("<play-id>")
     .action(async playId => {
       const { runPreparation } = await import("../playground/prepare-process.ts");
-      await runPreparation(context.paths, playId, context.signal, line => context.stdout.write(line));
+      const { imageAccess } = await import("./image-access.ts");
+      await runPreparation({
+        paths: context.paths,
+        playId,
+        ...(await imageAccess(context)),
+        signal: context.signal,
+        print: line => context.stdout.write(line),
+      });
     });
 }

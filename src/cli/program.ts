@@ -1,10 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerImage } from "./image.ts";
 import { registerLoginUrl } from "./login-url.ts";
 import { registerManifest } from "./manifest.ts";
 import { registerPlayground } from "./playground.ts";
 import { registerPrepare } from "./prepare.ts";
+import { registerRootfs } from "./rootfs.ts";
 import { registerRunner } from "./runner.ts";
 import { registerServe } from "./serve.ts";
 import { registerSetup } from "./setup.ts";
@@ -27,7 +29,9 @@ export function createProgram(context: CliContext): Command {
     registerDoctor,
     registerLoginUrl,
     registerManifest,
+    registerImage,
     registerPlayground,
+    registerRootfs,
     registerSsh,
     registerPrepare,
     registerRunner,

@@ -45,10 +45,10 @@ export function parseImageSource(source: string): ImageSource {
  * Reads what a command names: whatever a drive may name, and besides a layout directory, an archive, an image of an
  * engine (`docker://NAME`), and Docker's short references (`ubuntu:24.04`). Files must look like paths or exist.
  */
-export async function parseCommandSource(source: string, directory: string): Promise<ImageSource> {
+export async function parseCommandSource(source: string): Promise<ImageSource> {
   const engine = /^(docker|podman|buildah):\/\/(.+)$/.exec(source);
   if (engine !== null) return { kind: "engine", engine: engine[1] as EngineName, name: engine[2] as string };
-  const found = source.startsWith("oci://") ? undefined : await findFile(source, directory);
+  const found = source.startsWith("oci://") ? undefined : await findFile(source);
   if (found !== undefined) return found;
   if (/^\.{0,2}\//.test(source) || source === "." || /\.(?:tar|tgz|tar\.\w+)$/.test(source)) {
     throw new Problem("image/source-unreadable", { message: `there is no directory or archive ${source}` });
@@ -58,13 +58,13 @@ export async function parseCommandSource(source: string, directory: string): Pro
 }
 
 /** A path, or a path, a colon and the tag of an image inside. A word without a slash is a name, not a directory. */
-async function findFile(source: string, directory: string): Promise<HostSource | undefined> {
+async function findFile(source: string): Promise<HostSource | undefined> {
   const colon = source.lastIndexOf(":");
   const candidates: Array<[string, string?]> = [[source]];
   if (colon > 0) candidates.push([source.slice(0, colon), source.slice(colon + 1)]);
   for (const [text, tag] of candidates) {
     if (!/[/.]/.test(text)) continue;
-    const path = resolve(directory, text);
+    const path = resolve(text);
     const entry = await stat(path).catch(() => undefined);
     if (entry === undefined || !(entry.isDirectory() || entry.isFile())) continue;
     return { kind: entry.isDirectory() ? "layout" : "archive", path, ...(tag ? { tag } : {}) };

@@ -14,6 +14,8 @@ export interface LoadedImage {
   digest: Digest;
   /** Shown to people. */
   name: string;
+  /** Index, manifest and configuration: everything but the layers. */
+  documents: Digest[];
   layers: Array<{ digest: Digest; sizeBytes: number; diffId: Digest; label: string }>;
 }
 
@@ -34,9 +36,11 @@ export async function loadImage(
   source: DocumentSource | undefined,
 ): Promise<LoadedImage | undefined> {
   let current = digest;
+  const documents: Digest[] = [];
   for (let depth = 0; depth <= maxIndexDepth; depth++) {
     const bytes = await stored(paths, current, `the manifest of ${name}`, source && (() => source.manifest(current)));
     if (bytes === undefined) return undefined;
+    documents.push(current);
     const document = parseManifest(bytes, name);
     if (document.kind === "index") {
       current = selectPlatform(document, name).digest;
@@ -60,7 +64,7 @@ export async function loadImage(
       diffId: diffIds[index] as Digest,
       label: `layer ${index + 1} of ${document.layers.length} of ${name}`,
     }));
-    return { digest, name, layers };
+    return { digest, name, documents: [...documents, config.digest], layers };
   }
   throw new Problem("image/unsupported", { message: `${name} has indexes nested more than ${maxIndexDepth} deep` });
 }

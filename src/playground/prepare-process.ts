@@ -3,6 +3,9 @@ import type { BootStep } from "../api/play-state.ts";
 import { playMarkerVariable } from "../host/play-processes.ts";
 import { startChild } from "../host/process.ts";
 import { jsonLines } from "../lib/json-lines.ts";
+import { readInventory } from "../images/cache/inventory.ts";
+import { pruneCache } from "../images/cache/prune.ts";
+import type { RegistryAccess } from "../images/registry/access.ts";
 import type { Plan } from "../plan/plan.ts";
 import { recordAcquisition } from "../store/ledger.ts";
 import { planFile, preparedFile, type Paths } from "../store/paths.ts";
@@ -53,20 +56,28 @@ export async function prepareInChild(
   }
 }
 
+export interface PreparationOptions {
+  paths: Paths;
+  playId: string;
+  registries: RegistryAccess;
+  /** undefined: the image cache may grow as it likes */
+  cacheLimitBytes: number | undefined;
+  signal: AbortSignal;
+  print: (line: string) => void;
+}
+
 /** The child's side: prints one JSON object a line. The exit code is 0 also for a told problem. */
-export async function runPreparation(
-  paths: Paths,
-  playId: string,
-  signal: AbortSignal,
-  print: (line: string) => void,
-): Promise<void> {
+export async function runPreparation(options: PreparationOptions): Promise<void> {
+  const { paths, playId, registries, signal, print } = options;
   const tell = (line: ProgressLine) => print(`${JSON.stringify(line)}\n`);
   try {
     const plan = await readRecord<Plan>(planFile(paths, playId));
     if (plan === undefined) throw new Problem("server/not-found", { message: `no play ${playId}` });
+    await makeRoom(options);
     const prepared: Prepared = await prepare({
       paths,
       plan,
+      registries,
       signal,
       onProgress: (machine, step) => tell({ machine, step }),
     });
@@ -75,5 +86,17 @@ export async function runPreparation(
   } catch (error) {
     tell({ problem: Problem.from(error).toJSON() });
     if (!(error instanceof Problem)) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+}
+
+/** Keeps the image cache within its limit before more is fetched. What this play needs is not removed. */
+async function makeRoom({ paths, cacheLimitBytes, signal }: PreparationOptions): Promise<void> {
+  if (cacheLimitBytes === undefined) return;
+  if ((await readInventory(paths)).totalBytes <= cacheLimitBytes) return;
+  try {
+    await pruneCache({ paths, maxBytes: cacheLimitBytes, patienceMs: 3000, signal });
+  } catch (error) {
+    // Others are at work with the cache; the next preparation tries again.
+    if (!(error instanceof Problem) || error.code !== "image/in-use") throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { BaseDrive } from "../images/base-drive.ts";
 import { checkUsers } from "../images/check-users.ts";
 import { ensureBaseDrive, lookupBaseDrive } from "../images/ensure-base-drive.ts";
 import type { ImageProgress } from "../images/progress.ts";
+import type { RegistryAccess } from "../images/registry/access.ts";
 import type { DrivePlan, MachinePlan, Plan } from "../plan/plan.ts";
 import { type Paths, preparedFile } from "../store/paths.ts";
 import { readRecord } from "../store/play-records.ts";
@@ -28,6 +29,7 @@ export interface PreparedMachine {
 export interface PrepareOptions {
   paths: Paths;
   plan: Plan;
+  registries: RegistryAccess;
   onProgress: (machine: string, step: BootStep) => void;
   signal: AbortSignal;
 }
@@ -82,6 +84,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
           (await ensureBaseDrive({
             paths: options.paths,
             ...baseRequest(drive),
+            registries: options.registries,
             onProgress: progress => say(progress.message, fraction(progress)),
             signal: options.signal,
           }));
@@ -119,7 +122,7 @@ function baseRequest(drive: DrivePlan) {
     source: drive.source as string,
     sizeBytes: drive.sizeBytes,
     sizeIsExplicit: drive.sizeIsExplicit,
-    filesystem: "ext4" as const,
+    filesystem: drive.filesystem ?? ("ext4" as const),
     purpose: drive.mount === "/" ? ("root" as const) : ("data" as const),
   };
 }

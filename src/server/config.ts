@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
 import { configFile } from "../store/paths.ts";
+import { imagesSchema } from "./images-config.ts";
 
 const positive = z.int().min(1);
 const budget = (vcpus: number, memoryMiB: number) =>
@@ -48,6 +49,7 @@ const configSchema = z.strictObject({
     .prefault({}),
   /** "authenticated": strangers see nothing, whatever access lists say. */
   anyoneMeans: z.enum(["anyone", "authenticated"]).default("anyone"),
+  images: imagesSchema,
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn") })
     .prefault({}),

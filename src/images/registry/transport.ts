@@ -103,7 +103,7 @@ export class Transport {
 }
 
 /** Only a registry on this very host may be spoken to without TLS unasked. */
-export function isLoopbackHost(hostname: string): boolean {
+function isLoopbackHost(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 

@@ -1,0 +1,48 @@
+import { type Command, Option } from "@commander-js/extra-typings";
+import { formatBytes } from "./bytes.ts";
+import type { CliContext } from "./context.ts";
+import { imageAccess } from "./image-access.ts";
+import { showImageProgress } from "./image-progress.ts";
+
+export function registerImageBuild(image: Command, context: CliContext): void {
+  image
+    .command("build")
+    .argument("<directory>", "build context, a directory")
+    .description("Build a Dockerfile into the cache with a container engine of this host")
+    .requiredOption("-t, --tag <reference>", "what to call the image, as oci://host/repository:tag")
+    .option("-f, --file <dockerfile>", "Dockerfile to use instead of DIRECTORY/Dockerfile")
+    .option("--build-arg <name=value>", "set a build argument (repeatable)", collect, [])
+    .option("--push", "send the image to its registry too")
+    .addOption(
+      new Option("--engine <name>", "engine to build with (default: the first that works)").choices([
+        "buildah",
+        "podman",
+        "docker",
+      ] as const),
+    )
+    .action(async (directory, options) => {
+      const { buildImage } = await import("../images/dockerfile/build-image.ts");
+      const { parseShortReference } = await import("../images/registry/reference.ts");
+      const { registries } = await imageAccess(context);
+      const built = await buildImage({
+        paths: context.paths,
+        directory,
+        dockerfile: options.file,
+        reference: parseShortReference(options.tag),
+        buildArguments: options.buildArg,
+        engine: options.engine,
+        push: options.push === true,
+        registries,
+        env: context.env,
+        onLine: line => context.stderr.write(`${line}\n`),
+        onProgress: showImageProgress(context),
+        signal: context.signal,
+      });
+      const bytes = built.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+      context.stdout.write(`${built.digest}  ${formatBytes(bytes)}  oci://${built.name}\n`);
+    });
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,26 @@
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes } from "./bytes.ts";
+import type { CliContext } from "./context.ts";
+import { imageAccess } from "./image-access.ts";
+
+export function registerImagePrune(image: Command, context: CliContext): void {
+  image
+    .command("prune")
+    .description("Remove from the cache what no image and no play needs, and old images beyond the size limit")
+    .option("-a, --all", "also every image that no play uses; images of this installation stay")
+    .action(async options => {
+      const { pruneCache } = await import("../images/cache/prune.ts");
+      const { cacheLimitBytes } = await imageAccess(context);
+      const result = await pruneCache({
+        paths: context.paths,
+        all: options.all === true,
+        maxBytes: cacheLimitBytes,
+        signal: context.signal,
+      });
+      for (const name of result.removedImages) context.stdout.write(`removed ${name}\n`);
+      const what = `${result.removedBlobs} blobs, ${result.removedDrives} drives`;
+      context.stdout.write(
+        `${formatBytes(result.freedBytes)} freed (${what}); ${formatBytes(result.keptBytes)} in use\n`,
+      );
+    });
+}

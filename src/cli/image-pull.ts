@@ -1,0 +1,23 @@
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes } from "./bytes.ts";
+import type { CliContext } from "./context.ts";
+import { sourceArgument, sourceOptions } from "./image-source.ts";
+
+export function registerImagePull(image: Command, context: CliContext): void {
+  image
+    .command("pull")
+    .argument("<source>", sourceArgument)
+    .description("Bring an image into the cache; prints its digest and size")
+    .option("-q, --quiet", "print the digest only, and no progress")
+    .action(async (text, options) => {
+      const { withPulledImage } = await import("../images/pull-into-cache.ts");
+      const { onProgress, ...source } = await sourceOptions(context, text);
+      const shown = options.quiet || onProgress === undefined ? {} : { onProgress };
+      await withPulledImage({ ...source, ...shown, refresh: true }, async ({ image: pulled }) => {
+        const bytes = pulled.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+        const layers = pulled.layers.length === 1 ? "1 layer" : `${pulled.layers.length} layers`;
+        const details = options.quiet ? "" : `  ${formatBytes(bytes)} in ${layers}`;
+        context.stdout.write(`${pulled.digest}${details}\n`);
+      });
+    });
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem } from "../../api/problems.ts";
+import { run } from "../../host/process.ts";
+import { engineStorageDirectory, imageLockFile, imageWorkDirectory, type Paths } from "../../store/paths.ts";
+import { documentsOf } from "../blob-source.ts";
+import { whileUsingCache } from "../cache-use.ts";
+import { withExclusiveLock } from "../exclusive-lock.ts";
+import { rememberImage } from "../image-records.ts";
+import { loadImage, type LoadedImage } from "../load-image.ts";
+import { type OnProgress, progressReporter } from "../progress.ts";
+import { pullLayers } from "../pull-image.ts";
+import type { RegistryAccess } from "../registry/access.ts";
+import { formatReference, type ImageReference } from "../registry/reference.ts";
+import { openHostSource } from "../sources/open-source.ts";
+import { buildah } from "./buildah.ts";
+import { docker } from "./docker.ts";
+import type { DockerfileEngine } from "./engine.ts";
+import { podman } from "./podman.ts";
+
+/** In the order of what asks least of the host. */
+const engines: readonly DockerfileEngine[] = [buildah, podman, docker];
+
+export interface BuildImageOptions {
+  paths: Paths;
+  directory: string;
+  dockerfile?: string | undefined;
+  reference: ImageReference;
+  buildArguments: readonly string[];
+  /** Default: the first that works. */
+  engine?: string | undefined;
+  push: boolean;
+  registries: RegistryAccess;
+  env: NodeJS.ProcessEnv;
+  onLine: (line: string) => void;
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Builds a Dockerfile with a container engine of this host and puts the image into the cache under its reference,
+ * which means this image here from now on. When this rejects the reference means what it meant before.
+ */
+export async function buildImage(options: BuildImageOptions): Promise<LoadedImage & { engine: string }> {
+  const { paths, reference, env, onLine, signal } = options;
+  if (reference.digest !== undefined) {
+    throw new Problem("image/bad-reference", { message: "an image is built under a tag, not under a digest" });
+  }
+  const engine = await chooseEngine(options);
+  const report = progressReporter(options.onProgress);
+  const name = formatReference(reference);
+  const common = { reference: name, storageDirectory: engineStorageDirectory(paths), env, onLine, signal };
+  const work = async () => {
+    // Prune takes the work directories of all away, so it must know that somebody is at work.
+    const workDirectory = join(imageWorkDirectory(paths), `${process.pid}-${randomBytes(4).toString("hex")}`);
+    await mkdir(workDirectory, { recursive: true, mode: 0o700 });
+    try {
+      report("build", `building ${name} with ${engine.name}`);
+      const { directory, dockerfile, buildArguments } = options;
+      const built = await engine.build({ ...common, directory, dockerfile, buildArguments, workDirectory });
+      await using opened = await openHostSource(built, { paths, report, env, signal });
+      const image = await loadImage(paths, opened.digest, name, documentsOf(opened.blobs));
+      if (image === undefined) throw new Error("an image with a source cannot be missing");
+      await pullLayers(image, opened.blobs, { paths, report, signal });
+      await rememberImage(paths, { name, digest: image.digest, origin: "built" });
+      if (options.push) {
+        report("build", `pushing ${name}`);
+        const isPlain = options.registries.transport.mayBePlain(new URL(`http://${reference.registry}`));
+        await engine.push({ ...common, isPlain });
+        // From here on the registry is asked about its tag again.
+        await rememberImage(paths, { name, digest: image.digest, origin: "registry" });
+      }
+      return { ...image, engine: engine.name };
+    } finally {
+      await rm(workDirectory, { recursive: true, force: true });
+    }
+  };
+  // Engines share their layers between builds, but not all of them at the same time.
+  return whileUsingCache(paths, () => withExclusiveLock(imageLockFile(paths, "engine"), work, { signal }), { signal });
+}
+
+async function chooseEngine({ engine, env, signal }: BuildImageOptions): Promise<DockerfileEngine> {
+  const candidates = engine === undefined ? engines : engines.filter(({ name }) => name === engine);
+  for (const candidate of candidates) {
+    // Docker's client alone builds nothing: "info" asks its daemon.
+    const probe = candidate.name === "docker" ? ["docker", "info"] : [candidate.name, "--version"];
+    const works = await run(probe, { env, allowFailure: true, timeoutMs: 20_000, ...(signal ? { signal } : {}) }).then(
+      result => result.exitCode === 0,
+      () => false,
+    );
+    if (works) return candidate;
+  }
+  throw new Problem("image/no-engine", {
+    message:
+      engine === undefined
+        ? `a Dockerfile needs one of ${engines.map(({ name }) => name).join(", ")}, and none of them works here`
+        : `the engine "${engine}" does not work here (known: ${engines.map(({ name }) => name).join(", ")})`,
+  });
+}

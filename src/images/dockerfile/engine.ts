@@ -1,0 +1,33 @@
+import type { HostSource } from "../catalogue.ts";
+
+export interface DockerfileBuild {
+  /** The build context; what belongs to it and what .dockerignore leaves out is the engine's affair. */
+  directory: string;
+  dockerfile?: string | undefined;
+  /** host/repository:tag */
+  reference: string;
+  buildArguments: readonly string[];
+  /** Ours alone: the engine may keep its layers there between builds. */
+  storageDirectory: string;
+  /** Empty, and removed after the build. */
+  workDirectory: string;
+  env: NodeJS.ProcessEnv;
+  /** What the engine says, line by line. */
+  onLine: (line: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PushRequest
+  extends Pick<DockerfileBuild, "reference" | "storageDirectory" | "env" | "onLine" | "signal"> {
+  /** The registry speaks plain http, and may. */
+  isPlain: boolean;
+}
+
+/** A program that turns a Dockerfile into an image without leaving this machine. */
+export interface DockerfileEngine {
+  name: "buildah" | "podman" | "docker";
+  /** Builds for linux/amd64 and says where the result lies, in a form that the cache can read. */
+  build(request: DockerfileBuild): Promise<HostSource>;
+  /** Sends what was built under this reference to its registry, with the engine's own logins. */
+  push(request: PushRequest): Promise<void>;
+}
