@@ -7,7 +7,7 @@ import type { DrivePlan } from "./plan.ts";
 export function planDrives(drives: readonly Drive[]): DrivePlan[] {
   return drives.map((drive, index) => {
     const { source, mount, size, readOnly = false } = drive;
-    const filesystem = filesystemMade(drive);
+    const filesystem = filesystemOf(drive);
     return {
       index,
       device: `vd${String.fromCharCode("a".charCodeAt(0) + index)}`,
@@ -21,9 +21,7 @@ export function planDrives(drives: readonly Drive[]): DrivePlan[] {
   });
 }
 
-/** The filesystem a drive will have, whatever its author named: images are only written to ext4 so far. */
-export function filesystemMade({ source, mount, filesystem }: Drive): Drive["filesystem"] {
-  if (source !== undefined) return "ext4";
-  // A drive that is neither filled nor mounted stays raw unless its author names a filesystem.
-  return filesystem ?? (mount === undefined ? undefined : defaults.filesystem);
+/** A drive that is neither filled nor mounted stays raw unless its author names a filesystem. */
+function filesystemOf({ source, mount, filesystem }: Drive): Drive["filesystem"] {
+  return filesystem ?? (source === undefined && mount === undefined ? undefined : defaults.filesystem);
 }

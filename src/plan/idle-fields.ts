@@ -1,5 +1,4 @@
 import type { Drive, Machine, PlaygroundSpec, Tab } from "../manifest/schema.ts";
-import { filesystemMade } from "./drives.ts";
 import type { PlanNotice } from "./plan.ts";
 
 interface Gap {
@@ -25,10 +24,6 @@ const ofMachine: readonly Look<Machine>[] = [
   ({ kernel }) => kernel?.snapshot !== undefined && gap("kernel.snapshot", "its saved kernel is not used yet"),
 ];
 const ofDrive: readonly Look<Drive>[] = [
-  drive =>
-    drive.filesystem !== undefined &&
-    drive.filesystem !== filesystemMade(drive) &&
-    gap("filesystem", `${drive.filesystem} is not made from an image yet: the drive gets ${filesystemMade(drive)}`),
   ({ persistent }) =>
     persistent !== undefined && gap("persistent", "persistent has no effect: all drives survive stop and restart"),
   ({ source }) => source === "snapshot" && gap("source", "snapshots are not available yet"),

@@ -9,6 +9,7 @@ import { ChannelKeeper } from "../provisioning/channel-keeper.ts";
 import type { PlayKeys } from "../provisioning/keys.ts";
 import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
 import type { Paths } from "../store/paths.ts";
+import { imageNotices } from "./image-notices.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
 import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
 import { PlayAccess } from "./play-access.ts";
@@ -112,9 +113,15 @@ export class RunningPlay implements RunnerActions {
   }
 
   async #boot(scope: Scope): Promise<void> {
-    const { plan, state } = this.#options;
+    const { plan, prepared, state } = this.#options;
     const { signal } = this.#stopRequest;
     state.enter("STARTING");
+    for (const machine of plan.machines) {
+      const images = prepared.machines[machine.name];
+      for (const { code, message } of images ? imageNotices(machine, images) : []) {
+        state.addNotice(code, message, machine.name);
+      }
+    }
     await Promise.all([
       openNetwork(plan, scope, signal).then(() => state.markPhase("network")),
       ...this.#machines.map(machine => machine.createDrives(signal)),

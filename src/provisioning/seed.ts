@@ -53,13 +53,17 @@ export function renderSeed(input: SeedInput): Buffer {
 }
 
 /** For `init`: how to reach the root drive and the network. */
-function machineRows({ plan, machine }: SeedInput): Row[] {
+function machineRows({ plan, machine, modulesDrive }: SeedInput): Row[] {
   const root = machine.drives.find(drive => drive.mount === "/");
   if (root?.filesystem === undefined) throw new Error(`${machine.name} has no root drive with a file system`);
   const route = defaultRoute(plan, machine);
   return [
     ["hostname", machine.name],
     ["root", `/dev/${root.device}`, root.filesystem],
+    // The shim has the ext family; the modules of any other root are on the drive that has them all.
+    ...(modulesDrive === undefined || root.filesystem.startsWith("ext")
+      ? []
+      : [["modules", `/dev/${modulesDrive.device}`, modulesDrive.filesystem]]),
     ...machine.interfaces.map(entry => [
       "interface",
       entry.name,
