@@ -7,7 +7,6 @@ import { registerManifest } from "./manifest.ts";
 import { registerPlayground } from "./playground.ts";
 import { registerPrepare } from "./prepare.ts";
 import { registerRootfs } from "./rootfs.ts";
-import { registerRootfs } from "./rootfs.ts";
 import { registerRunner } from "./runner.ts";
 import { registerServe } from "./serve.ts";
 import { registerSetup } from "./setup.ts";
@@ -32,7 +31,6 @@ export function createProgram(context: CliContext): Command {
     registerManifest,
     registerImage,
     registerPlayground,
-    registerRootfs,
     registerRootfs,
     registerSsh,
     registerPrepare,
