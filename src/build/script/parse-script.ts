@@ -61,7 +61,7 @@ export function parseScript(text: string): ParsedScript {
     const rest = schema.safeParse(document);
     // The rules speak about what could be read; a part that is already named gets no second finding.
     const more = rest.success ? checkScript(scriptOf(rest.data), positionOf) : [];
-    const others = more.filter(finding => !wrong.some(path => path.startsWith(finding.path)));
+    const others = more.filter(finding => !wrong.some(path => path.startsWith(aboutOf(finding))));
     return { script: undefined, findings: inOrder([...findings, ...others]), positionOf };
   }
   const script = scriptOf(result.data);
@@ -84,6 +84,11 @@ function remove(document: unknown, issue: z.core.$ZodIssue): void {
   // An element of a list stays: the numbers of its neighbours must not change.
   if (typeof holder !== "object" || holder === null || Array.isArray(holder)) return;
   for (const key of keys) delete (holder as Record<PropertyKey, unknown>)[key];
+}
+
+/** Something may only seem to be missing because what stood beside it could not be read. */
+function aboutOf({ code, path }: ScriptFinding): string {
+  return code === "build/missing-key" && path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : path;
 }
 
 function inOrder(findings: ScriptFinding[]): ScriptFinding[] {

@@ -12,9 +12,16 @@ export function schemaFindings(
   laterSchema: z.ZodType | undefined,
   document: unknown,
 ): ScriptFinding[] {
+  const seen = new Set<string>();
   return issues.flatMap(issue => {
     const path = issue.path as KeyPath;
-    if (issue.code !== "unrecognized_keys") return [describe(issue, path, positions, document)];
+    if (issue.code !== "unrecognized_keys") {
+      // A value of the wrong type may fail several checks; the first says it.
+      const key = JSON.stringify(path);
+      if (seen.has(key)) return [];
+      seen.add(key);
+      return [describe(issue, path, positions, document)];
+    }
     const known = keysAt(schema, path);
     const later = laterSchema === undefined ? [] : keysAt(laterSchema, path);
     return issue.keys.map((key): ScriptFinding => {
