@@ -12,6 +12,7 @@ import { readRecord } from "../store/play-records.ts";
 import { rootDrive } from "./root-drive.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
 import { requireAcceleration } from "../vm/probe.ts";
+import { filesystemBuilder } from "./filesystem-builder/build-filesystem.ts";
 
 /** What the machines of a play boot from; stored as prepared.json. */
 export interface Prepared {
@@ -84,6 +85,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
           (await ensureBaseDrive({
             paths: options.paths,
             ...baseRequest(drive),
+            build: filesystemBuilder(options.paths),
             registries: options.registries,
             onProgress: progress => say(progress.message, fraction(progress)),
             signal: options.signal,
