@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { amd64Program } from "../../test/fixtures/elf.ts";
 import { device, directory, MemoryTree, symlink } from "../../test/fixtures/memory-tree.ts";
@@ -640,4 +641,13 @@ test("programs that lie about themselves end in a finding, not in an exception o
     bytes.fill(0xff, at, Math.min(at + 8, bytes.length));
     findings({ ...plain, ...interpreter, "sbin/init": memory.file(bytes, { mode: 0o755 }) });
   }
+});
+
+test("every finding is explained in the reference, and nothing else is", async () => {
+  const directory = new URL("bootability/", import.meta.url);
+  const sources = await Promise.all((await readdir(directory)).map(name => readFile(new URL(name, directory), "utf8")));
+  const made = sources.flatMap(source => [...source.matchAll(/code: "(boot\/[^"]+)"/g)].map(([, code]) => code));
+  const page = await readFile(new URL("../../docs/reference/bootability.md", import.meta.url), "utf8");
+  const told = [...page.matchAll(/^\| `(boot\/[^`]+)`/gm)].map(([, code]) => code);
+  assert.deepEqual(told.toSorted(), [...new Set(made)].toSorted());
 });
