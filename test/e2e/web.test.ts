@@ -22,7 +22,8 @@ describe("the web UI", { timeout: patient(900_000) }, () => {
     server = await startServer();
     playground = await createPlayground(server, "web-site");
     browser = await launchBrowser();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
     page.setDefaultTimeout(changeMs);
     page.on("pageerror", error => faults.push(error.message));
     page.on("console", message => {
@@ -35,7 +36,8 @@ describe("the web UI", { timeout: patient(900_000) }, () => {
   });
 
   const terminal = () => page.getByRole("tabpanel", { name: "web-01" }).locator(".xterm-accessibility");
-  const task = (name: string) => page.getByRole("complementary").locator("li", { hasText: name });
+  const task = (name: string) =>
+    page.getByRole("complementary").locator("li", { has: page.getByText(name, { exact: true }) });
 
   test("whoever is not logged in is told how to get in, and comes back to where they wanted to go", async () => {
     await page.goto(`${server.url}/playgrounds/${playground}`);
