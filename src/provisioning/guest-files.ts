@@ -27,7 +27,9 @@ export function renderFstab(drives: readonly DrivePlan[], driveUuids: Readonly<R
       const device = drive.source === undefined ? `UUID=${uuid}` : `/dev/${drive.device}`;
       if (drive.source === undefined && uuid === undefined)
         throw new Error(`the file system of ${drive.device} has no known UUID`);
-      const options = `defaults,nofail${drive.readOnly ? ",ro" : ""}`;
+      // XFS refuses a second one of the same UUID, which two drives from one image have.
+      const shared = drive.filesystem === "xfs" && drive.source !== undefined ? ",nouuid" : "";
+      const options = `defaults,nofail${drive.readOnly ? ",ro" : ""}${shared}`;
       return `${device}\t${fstabField(drive.mount)}\t${drive.filesystem}\t${options}\t0\t0`;
     }),
   );

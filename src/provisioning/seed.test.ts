@@ -66,6 +66,22 @@ describe("a seed", () => {
     }
   });
 
+  test("tells the shim where modules are, when the root needs one, and mounts what shares a UUID", () => {
+    const input = seedInput("web-01");
+    const [first] = input.machine.drives;
+    assert.ok(first);
+    const image = { ...first, source: "debian-12", filesystem: "xfs" as const };
+    input.machine.drives = [
+      { ...image, device: "vda", mount: "/" },
+      { ...image, device: "vdb", mount: "/data" },
+    ];
+    const seed = renderSeed(input);
+    assert.match(fileIn(seed, "labyard/machine"), /^root\t\/dev\/vda\txfs\nmodules\t\/dev\/vdd\text4$/m);
+    assert.match(fileIn(seed, "labyard/seed/blocks/fstab"), /^\/dev\/vdb\t\/data\txfs\tdefaults,nofail,nouuid\t/m);
+    input.machine.drives = [{ ...image, device: "vda", mount: "/", filesystem: "ext3" }];
+    assert.doesNotMatch(fileIn(renderSeed(input), "labyard/machine"), /^modules/m);
+  });
+
   test("needs the UUID of every mounted drive", () => {
     assert.throws(() => renderSeed({ ...seedInput("web-01"), driveUuids: {} }), /vda has no known UUID/);
   });
