@@ -644,10 +644,11 @@ test("programs that lie about themselves end in a finding, not in an exception o
 });
 
 test("every finding is explained in the reference, and nothing else is", async () => {
-  const directory = new URL("bootability/", import.meta.url);
-  const sources = await Promise.all((await readdir(directory)).map(name => readFile(new URL(name, directory), "utf8")));
+  const checks = new URL("bootability/", import.meta.url);
+  const sources = await Promise.all((await readdir(checks)).map(name => readFile(new URL(name, checks), "utf8")));
   const made = sources.flatMap(source => [...source.matchAll(/code: "(boot\/[^"]+)"/g)].map(([, code]) => code));
   const page = await readFile(new URL("../../docs/reference/bootability.md", import.meta.url), "utf8");
   const told = [...page.matchAll(/^\| `(boot\/[^`]+)`/gm)].map(([, code]) => code);
-  assert.deepEqual(told.toSorted(), [...new Set(made)].toSorted());
+  assert.equal(new Set(told).size, told.length);
+  assert.deepEqual(new Set(told), new Set(made));
 });
