@@ -613,6 +613,16 @@ rows("traces of the build", [
   { bad: { "boot/vmlinuz-6.8": "x" }, finding: "info boot/own-kernel", good: { "boot/grub/grub.cfg": "x" } },
 ]);
 
+test("a cloud-init that looks for its cloud first is only worth an info", () => {
+  const change = {
+    "usr/bin/cloud-init": "x",
+    "usr/lib/cloud-init/ds-identify": "x",
+    "etc/systemd/system/cloud-init.target.wants/cloud-init-local.service": symlink("x"),
+  };
+  const found = only(systemd, change);
+  assert.equal(`${found.severity} ${found.code}`, "info boot/cloud-init");
+});
+
 test("labelled files satisfy SELinux", () => {
   const passwd = memory.file(plain["etc/passwd"] as string, { xattrs: label });
   assert.deepEqual(findings({ ...plain, "etc/selinux/config": "SELINUX=enforcing\n", "etc/passwd": passwd }), []);

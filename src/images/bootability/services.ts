@@ -13,6 +13,7 @@ const networkPrograms = [
   "/usr/sbin/connmand",
   "/etc/init.d/networking",
 ];
+const cloudInitUnits = ["cloud-init.service", "cloud-init-local.service", "cloud-init-main.service"];
 const setUidPrograms = ["sudo", "su", "mount", "umount", "passwd", "newgrp", "chsh"];
 const programDirectories = ["/usr/bin", "/bin"];
 const backgroundUnits = [
@@ -42,11 +43,20 @@ export const checkNetwork: Check = function* (image, init) {
   }
   const cloudInit = image.firstOf("/usr/bin/cloud-init");
   const disabled = image.exists("/etc/cloud/cloud-init.disabled") || maskOf(image, "cloud-init.service") !== undefined;
-  if (cloudInit !== undefined && init === "systemd" && !disabled && isWanted(image, "cloud-init.service")) {
+  if (
+    cloudInit !== undefined &&
+    init === "systemd" &&
+    !disabled &&
+    cloudInitUnits.some(unit => isWanted(image, unit))
+  ) {
+    // Newer ones look first whether any cloud is there.
+    const turnsItselfOff = image.exists("/usr/lib/cloud-init/ds-identify");
     yield {
       code: "boot/cloud-init",
-      severity: "warning",
-      message: "cloud-init looks for a data source that does not exist here, which may take two minutes of the boot",
+      severity: turnsItselfOff ? "info" : "warning",
+      message: turnsItselfOff
+        ? "cloud-init finds no data source here and does nothing"
+        : "cloud-init looks for a data source that does not exist here, which may take two minutes of the boot",
       path: cloudInit,
       fix: "RUN touch /etc/cloud/cloud-init.disabled",
     };
