@@ -59,9 +59,11 @@ export async function parseCommandSource(source: string): Promise<ImageSource> {
 
 /** A path, or a path, a colon and the tag of an image inside. A word without a slash is a name, not a directory. */
 async function findFile(source: string): Promise<HostSource | undefined> {
-  const colon = source.lastIndexOf(":");
   const candidates: Array<[string, string?]> = [[source]];
-  if (colon > 0) candidates.push([source.slice(0, colon), source.slice(colon + 1)]);
+  // Names inside an archive have colons too, and so may paths.
+  for (let colon = source.lastIndexOf(":"); colon > 0; colon = source.lastIndexOf(":", colon - 1)) {
+    candidates.push([source.slice(0, colon), source.slice(colon + 1)]);
+  }
   for (const [text, tag] of candidates) {
     if (!/[/.]/.test(text)) continue;
     const path = resolve(text);

@@ -44,7 +44,8 @@ export async function withResolvedImage<T>(
   const report = progressReporter(options.onProgress);
   const work = async () => {
     await using resolved = await resolveImage(options.source, { ...options, report });
-    return use(resolved);
+    // Awaited here: the source must stay open until its layers have been read.
+    return await use(resolved);
   };
   return whileUsingCache(options.paths, work, {
     signal: options.signal,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Problem } from "../../api/problems.ts";
 import { formatImageSource, parseImageSource } from "../catalogue.ts";
-import { formatReference, parseReference } from "./reference.ts";
+import { formatReference, parseReference, parseShortReference } from "./reference.ts";
 
 const hex = "0123456789abcdef".repeat(4);
 
@@ -62,4 +62,16 @@ test("named images: local ones, the upstream repository and its aliases", () => 
       bad,
     );
   }
+});
+
+test("34: Docker's short forms are images of Docker Hub, wherever they are allowed", () => {
+  const short = (text: string) => formatReference(parseShortReference(text));
+  assert.equal(short("ubuntu"), "docker.io/library/ubuntu:latest");
+  assert.equal(short("oci://ubuntu:24.04"), "docker.io/library/ubuntu:24.04");
+  assert.equal(short("me/lab"), "docker.io/me/lab:latest");
+  assert.equal(short("localhost/lab"), "localhost/lab:latest");
+  assert.equal(short("localhost:5000/lab:v1"), "localhost:5000/lab:v1");
+  assert.equal(short("ghcr.io/me/lab:v1"), "ghcr.io/me/lab:v1");
+  assert.equal(short("[::1]:5000/lab"), "[::1]:5000/lab:latest");
+  assert.equal(short("index.docker.io/ubuntu"), "docker.io/library/ubuntu:latest");
 });

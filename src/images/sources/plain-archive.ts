@@ -37,7 +37,10 @@ export async function openPlainArchive(
         createReadStream(path),
         decoder,
         limitTo(Math.max(bombFloorBytes, size * bombRatio), path),
-        output.createWriteStream({ autoClose: false }),
+        async chunks => {
+          // writeFile goes on where the last one ended.
+          for await (const chunk of chunks as AsyncIterable<Buffer>) await output.writeFile(chunk);
+        },
         { ...(signal ? { signal } : {}) },
       );
     } catch (error) {

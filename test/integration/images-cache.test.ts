@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { access, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Problem } from "../../src/api/problems.ts";
+import { run } from "../../src/host/process.ts";
+import { whileUsingCache } from "../../src/images/cache-use.ts";
+import { readInventory } from "../../src/images/cache/inventory.ts";
+import { pruneCache } from "../../src/images/cache/prune.ts";
+import { ensureBaseDrive } from "../../src/images/ensure-base-drive.ts";
+import {
+  baseDrivesDirectory,
+  blobsDirectory,
+  imageRecordsDirectory,
+  partialBlobsDirectory,
+  type Paths,
+  planFile,
+  playDirectory,
+  preparedFile,
+  stateFile,
+} from "../../src/store/paths.ts";
+import { writeRecord } from "../../src/store/play-records.ts";
+import { imageHome } from "../fixtures/image-home.ts";
+import { bootableMembers, buildImage } from "../fixtures/oci-image.ts";
+import { startScriptedRegistry } from "../fixtures/scripted-registry.ts";
+
+const base = bootableMembers();
+const numbered = (text: string) => buildImage([base, [{ name: "etc/motd", content: text.repeat(200_000) }]]);
+const mebibyte = 1024 ** 2;
+
+const drive = (paths: Paths, host: string, tag: string) =>
+  ensureBaseDrive({
+    paths,
+    source: `oci://${host}/lab/root:${tag}`,
+    sizeBytes: 64 * mebibyte,
+    sizeIsExplicit: true,
+    filesystem: "ext4",
+    purpose: "root",
+  });
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+const drives = (paths: Paths) => readdir(baseDrivesDirectory(paths));
+
+async function makePlay(paths: Paths, playId: string, files: { source?: string; base?: string; state?: string }) {
+  await mkdir(join(playDirectory(paths, playId), "machines", "m"), { recursive: true });
+  const state = files.state ?? "STOPPED";
+  await writeRecord(stateFile(paths, playId), { stateEvents: [{ state, at: new Date().toISOString() }], machines: [] });
+  const source = files.source === undefined ? [] : [{ source: files.source }];
+  await writeRecord(planFile(paths, playId), { machines: [{ drives: source }] });
+  if (files.base !== undefined) {
+    await writeRecord(preparedFile(paths, playId), { machines: { m: { bases: { vda: { path: files.base } } } } });
+  }
+}
+
+test("prune takes what a tag left behind, and keeps what plays lie on, name, or have on their drives", async () => {
+  await using registry = await startScriptedRegistry(numbered("first\n"));
+  await using home = await imageHome();
+  const { paths } = home;
+  const first = await drive(paths, registry.host, "v1");
+  const ids = ["a", "b", "c", "d"].map(letter => letter.repeat(24));
+  const [prepared = "", overlaid = "", naming = "", destroyed = ""] = ids;
+  await makePlay(paths, prepared, { base: first.path });
+  registry.script = () => false;
+  await using moved = await startScriptedRegistry(numbered("second\n"));
+  registry.script = ({ incoming, response }) => {
+    response.writeHead(307, { location: `http://${moved.host}${incoming.url}` }).end();
+    return true;
+  };
+  const second = await drive(paths, registry.host, "v1");
+  assert.notEqual(second.path, first.path);
+  const before = await readdir(blobsDirectory(paths));
+  const result = await pruneCache({ paths });
+  assert.ok(result.removedBlobs >= 3, JSON.stringify(result));
+  assert.ok(await isThere(first.path), "a play lies on it");
+  assert.ok(await isThere(second.path), "the tag means it");
+  assert.ok((await readdir(blobsDirectory(paths))).length < before.length);
+  assert.deepEqual(await drive(paths, registry.host, "v1"), second);
+
+  // The drive of a play says itself what it lies on, whatever else was written.
+  await makePlay(paths, overlaid, {});
+  const overlay = join(playDirectory(paths, overlaid), "machines", "m", "vda.qcow2");
+  await run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", first.path, "-F", "raw", overlay]);
+  await makePlay(paths, prepared, { base: first.path, state: "DESTROYED" });
+  await makePlay(paths, destroyed, { base: second.path, state: "DESTROYED" });
+  await makePlay(paths, naming, { source: `oci://${registry.host}/lab/root:v1`, state: "CREATED" });
+  const listed = await readInventory(paths);
+  assert.deepEqual(listed.images[0]?.plays, [naming]);
+  await pruneCache({ paths, all: true });
+  assert.ok(await isThere(first.path));
+  assert.ok(await isThere(second.path));
+  await makePlay(paths, overlaid, { state: "DESTROYED" });
+  await makePlay(paths, naming, { state: "DESTROYED" });
+  assert.deepEqual((await pruneCache({ paths, all: true })).removedImages, [`${registry.host}/lab/root:v1`]);
+  assert.deepEqual(await drives(paths), []);
+  assert.deepEqual(await readdir(blobsDirectory(paths)), []);
+  // And everything can be had again.
+  assert.equal((await drive(paths, registry.host, "v1")).imageDigest, second.imageDigest);
+});
+
+test("the size limit takes what was not used for longest; shared layers stay with those who share them", async () => {
+  await using home = await imageHome();
+  const { paths } = home;
+  await using one = await startScriptedRegistry(numbered("one\n"));
+  await using two = await startScriptedRegistry(numbered("two\n"));
+  await drive(paths, one.host, "v1");
+  const kept = await drive(paths, two.host, "v1");
+  const full = await readInventory(paths);
+  // The name used first is the one that goes, whichever file it is.
+  for (const name of await readdir(imageRecordsDirectory(paths))) {
+    const file = join(imageRecordsDirectory(paths), name);
+    const isOld = (await readFile(file, "utf8")).includes(one.host);
+    const time = new Date(Date.now() - (isOld ? 7 : 1) * 3_600_000);
+    await utimes(file, time, time);
+  }
+  const result = await pruneCache({ paths, maxBytes: full.totalBytes - 1 });
+  assert.deepEqual(result.removedImages, [`${one.host}/lab/root:v1`]);
+  assert.ok(result.keptBytes < full.totalBytes);
+  assert.deepEqual(await drive(paths, two.host, "v1"), kept);
+  assert.equal((await readInventory(paths)).images[0]?.layerCount, 2);
+});
+
+test("nothing is removed while others work; what they left unfinished goes when it is old", async () => {
+  await using home = await imageHome();
+  const { paths } = home;
+  const working = Promise.withResolvers<void>();
+  const using = whileUsingCache(paths, () => working.promise);
+  await assert.rejects(
+    pruneCache({ paths, patienceMs: 100 }),
+    (error: Problem) => error instanceof Problem && error.code === "image/in-use",
+  );
+  working.resolve();
+  await using;
+  await mkdir(partialBlobsDirectory(paths), { recursive: true });
+  const [young, old] = ["young.part", "old.part"].map(name => join(partialBlobsDirectory(paths), name)) as [
+    string,
+    string,
+  ];
+  await writeFile(young, "x");
+  await writeFile(old, "x");
+  const longAgo = new Date(Date.now() - 48 * 3_600_000);
+  await utimes(old, longAgo, longAgo);
+  await pruneCache({ paths });
+  assert.deepEqual(await readdir(partialBlobsDirectory(paths)), ["young.part"]);
+  await pruneCache({ paths, all: true });
+  assert.deepEqual(await readdir(partialBlobsDirectory(paths)), []);
+});
