@@ -18,6 +18,17 @@ const kernelVersion = "6.1";
 const silenceMaxMs = 3 * 60_000;
 const line = /^labyard-copy: (used|done|failed:)(?: (.*))?$/;
 
+/**
+ * For cp: it copies ACLs as such, and the form in which XFS keeps and shows them belongs to XFS.
+ */
+const attributeRules = [
+  "system.posix_acl_access permissions",
+  "system.posix_acl_default permissions",
+  "trusted.SGI_ACL_FILE skip",
+  "trusted.SGI_ACL_DEFAULT skip",
+  "",
+].join("\n");
+
 export interface CopyFilesystemOptions {
   paths: Paths;
   /** Raw, only read. */
@@ -83,6 +94,7 @@ async function renderSeed({ source, target, keepLostAndFound }: CopyFilesystemOp
     withParents([
       { path: "init", type: "file", mode: 0o755, content: init },
       { path: "labyard/copy", type: "file", content: table },
+      { path: "etc/xattr.conf", type: "file", content: attributeRules },
     ]),
   );
 }
