@@ -124,6 +124,17 @@ describe("36: where a registry may send its clients", () => {
     );
   });
 
+  test("nor may an image itself name such an address", async () => {
+    await using home = await imageHome();
+    for (const host of ["169.254.169.254", "0.0.0.0:5000", "[fe80::1]"]) {
+      await failsWith(
+        home.pull(`${host}/lab/root:v1`),
+        "image/registry-failed",
+        /not an address that a registry may have/,
+      );
+    }
+  });
+
   test("a signed address that has expired is asked for again at the original one", async () => {
     let signed = 0;
     await using registry = await startScriptedRegistry(image, ({ incoming, response, url }) => {

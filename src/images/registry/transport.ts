@@ -54,19 +54,20 @@ export class Transport {
     return isLoopbackHost(url.hostname) || this.#connection(url.host)?.plainHttp === true;
   }
 
-  /** What to pass to node:http(s). `referrer` is the registry that named this URL; its own addresses need none. */
+  /** What to pass to node:http(s). `referrer` is the registry that named this URL, unless it is the registry itself. */
   async optionsFor(url: URL, referrer: URL | undefined): Promise<RequestOptions> {
     const agent = url.protocol === "http:" ? this.#plainAgent : this.#tlsAgent(url);
-    if (referrer === undefined || referrer.host === url.host) return { agent };
     if ((this.#settings.allowPrivateHosts ?? []).some(host => host === url.host || host === url.hostname)) {
       return { agent };
     }
-    const from = await this.#kindOf(referrer);
+    // A registry itself may be anywhere but at addresses that are no registry's, such as those of metadata services.
+    const isOwn = referrer === undefined || referrer.host === url.host;
+    const from = isOwn ? "loopback" : await this.#kindOf(referrer);
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) !== 0) requireAllowed(from, [host], url, referrer);
+    if (isIP(host) !== 0) requireAllowed(from, [host], url, isOwn ? undefined : referrer);
     // A proxy resolves names itself, so there is nothing to look at here.
     if (this.#usesProxy) return { agent };
-    return { agent, lookup: guardedLookup(from, url, referrer) };
+    return { agent, lookup: guardedLookup(from, url, isOwn ? undefined : referrer) };
   }
 
   async #kindOf(url: URL): Promise<AddressKind> {
@@ -108,7 +109,7 @@ function isLoopbackHost(hostname: string): boolean {
 }
 
 /** Looks at the very addresses that the connection will use: a name may mean something else a moment later. */
-function guardedLookup(from: AddressKind, url: URL, referrer: URL): LookupFunction {
+function guardedLookup(from: AddressKind, url: URL, referrer: URL | undefined): LookupFunction {
   return (hostname, options: LookupOptions, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, "");
@@ -125,11 +126,14 @@ function guardedLookup(from: AddressKind, url: URL, referrer: URL): LookupFuncti
   };
 }
 
-function requireAllowed(from: AddressKind, addresses: readonly string[], url: URL, referrer: URL): void {
+function requireAllowed(from: AddressKind, addresses: readonly string[], url: URL, referrer: URL | undefined): void {
   const wrong = addresses.find(address => !mayRefer(from, addressKind(address)));
   if (wrong === undefined) return;
   throw new Problem("image/registry-failed", {
-    message: `${referrer.host} sends its clients to ${url.host}${wrong === url.hostname ? "" : ` (${wrong})`}, an address that is not public, which is not allowed`,
+    message:
+      referrer === undefined
+        ? `${url.host} (${wrong}) is not an address that a registry may have`
+        : `${referrer.host} sends its clients to ${url.host} (${wrong}), an address that is not public, which is not allowed`,
     hint: `If that is meant, add "${url.hostname}" to images.allowPrivateHosts in config.yaml.`,
   });
 }
