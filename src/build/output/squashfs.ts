@@ -9,7 +9,7 @@ export interface SquashfsOptions {
   path: string;
   /** undefined: as large as the content makes it */
   sizeBytes: number | undefined;
-  /** Of the filesystem itself, seconds since 1970 */
+  /** Of the filesystem itself and its root, seconds since 1970; nothing in the tree is later. */
   timeSeconds: number;
   /** Checked options of mksquashfs */
   args: readonly string[];
@@ -20,9 +20,11 @@ export interface SquashfsOptions {
 export async function writeSquashfs(tree: Tree, payloads: PayloadSource, options: SquashfsOptions): Promise<void> {
   const { path, sizeBytes, signal } = options;
   const time = String(Math.max(options.timeSeconds, 0));
-  const argv = ["sqfstar", "-quiet", "-no-progress", "-mkfs-time", time, ...options.args, path];
-  // It refuses to run when both the option and the variable give a time.
-  const { SOURCE_DATE_EPOCH: _, ...env } = process.env;
+  // It takes no member for the root, so what an archive says about that is said again.
+  const { mode, uid, gid } = tree.root;
+  const root = ["-root-mode", mode.toString(8), "-root-uid", String(uid), "-root-gid", String(gid)];
+  const argv = ["sqfstar", "-quiet", "-no-progress", ...root, ...options.args, path];
+  const env = { ...process.env, SOURCE_DATE_EPOCH: time };
   const child = await startChild(argv, { env, stdio: ["pipe", "ignore", "pipe"] });
   try {
     const { stdin } = child.process;

@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
 import { Problem } from "../../api/problems.ts";
 import { writeFileAtomic } from "../../lib/atomic-file.ts";
+import { walk } from "../../images/tree-paths.ts";
 import { hasErrors, type ScriptFinding } from "../script/finding.ts";
 import { CombinedPayloads } from "../tree/combined-payloads.ts";
 import { HostFiles } from "../tree/host-files.ts";
@@ -67,7 +68,12 @@ export async function pack(options: PackOptions & { kind: PackageKind }): Promis
   const tree = withScript({ ...opened, tree: mapNodes(opened.tree, fromPackage) }, files, fromMemory);
   await publish(destination, async partial => {
     if (options.kind === "directory") {
-      await writeDirectory(Buffer.from(partial), tree.root, payloads, options);
+      const keepSpecialBits = opened.kind === "build-script" || opened.kind === "directory";
+      const { signal } = options;
+      await writeDirectory(Buffer.from(partial), tree.root, payloads, {
+        keepSpecialBits,
+        ...(signal ? { signal } : {}),
+      });
       return;
     }
     const source = Readable.from(tarChunks(tree, payloads, options.signal), { highWaterMark: 2 });
@@ -88,6 +94,11 @@ export async function unpack(options: PackOptions): Promise<PackResult> {
   }
   const destination = await checkDestination(options.source, options.destination);
   const warnings: string[] = [];
+  walk(opened.tree, (path, node) => {
+    const lost = node.mode & 0o6000;
+    if (lost !== 0 && node.type === "file")
+      warnings.push(`${path} is setuid or setgid in the package; it is unpacked without`);
+  });
   await publish(destination, partial =>
     writeDirectory(Buffer.from(partial), opened.tree.root, opened.payloads, {
       ...options,

@@ -4,14 +4,16 @@ import { fileChunks } from "./file-chunks.ts";
 
 export interface WriteDirectoryOptions {
   signal?: AbortSignal;
+  /** setuid, setgid and sticky as well; only for files that were this user's own before. */
+  keepSpecialBits?: boolean;
   /** Told about nodes that an ordinary user cannot create: devices and fifos. They are left out. */
   onSkipped?: (path: string, node: TreeNode) => void;
 }
 
 /**
  * Writes a directory of a tree as files below `path`, which must not exist. Every name is a single component and
- * every parent was made here, so nothing is written through a link. Owners are those of this process, modes keep
- * their permission bits only.
+ * every parent was made here, so nothing is written through a link. Owners are those of this process, and modes keep
+ * their permission bits only, because a setuid file of somebody else must not become one of this user.
  */
 export async function writeDirectory(
   path: Buffer,
@@ -30,7 +32,7 @@ export async function writeDirectory(
       if (node.type === "directory") pending.push({ path: target, node });
       else if (original !== undefined) await link(original, target);
       else if (node.type === "symlink") await symlink(node.target, target);
-      else if (node.type === "file") await writeFileNode(target, node, payloads);
+      else if (node.type === "file") await writeFileNode(target, node, payloads, options);
       else {
         options.onSkipped?.(target.toString(), node);
         continue;
@@ -41,12 +43,17 @@ export async function writeDirectory(
 }
 
 /** Creates a file with the bytes, permissions and time of a node. */
-export async function writeFileNode(path: Buffer, node: FileNode, payloads: PayloadSource): Promise<void> {
+export async function writeFileNode(
+  path: Buffer,
+  node: FileNode,
+  payloads: PayloadSource,
+  { keepSpecialBits }: Pick<WriteDirectoryOptions, "keepSpecialBits"> = {},
+): Promise<void> {
   const file = await open(path, "wx", node.mode & 0o777);
   try {
     for (const chunk of fileChunks(node, payloads)) await file.write(chunk);
     // The mask of the process does not decide about files that belong to a package.
-    await file.chmod(node.mode & 0o777);
+    await file.chmod(node.mode & (keepSpecialBits ? 0o7777 : 0o777));
   } finally {
     await file.close();
   }

@@ -1,0 +1,494 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { DockerEngine } from "../../src/build/engine/docker.ts";
+import type { Engine } from "../../src/build/engine/engine.ts";
+import { PodmanEngine } from "../../src/build/engine/podman.ts";
+import type { BuildEvent } from "../../src/build/build-event.ts";
+import { pack, unpack } from "../../src/build/package/pack.ts";
+import { dryRun, runBuild } from "../../src/build/run-build.ts";
+import { run, startChild } from "../../src/host/process.ts";
+import { patient } from "../fixtures/patience.ts";
+import { importSmallImage, type PodmanService, startPodman } from "../fixtures/podman-service.ts";
+import { startRegistry, type TestRegistry } from "../fixtures/registry.ts";
+
+/** Build scripts with a real Podman, by its own API and by the one it offers in Docker's place. */
+
+const image = { name: "localhost/small", tag: "1" };
+const repository = join(import.meta.dirname, "../..");
+let service: PodmanService;
+let registry: TestRegistry;
+let home: string;
+before(
+  async () => {
+    service = await startPodman();
+    registry = await startRegistry();
+    home = await mkdtemp(join(tmpdir(), "labyard-build-"));
+    await importSmallImage(service, "localhost/small:1");
+    await service.podman("push", "--tls-verify=false", "localhost/small:1", `${registry.host}/lab/small:1`);
+  },
+  { timeout: patient(60_000) },
+);
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await registry[Symbol.asyncDispose]();
+  await rm(home, { recursive: true, force: true });
+});
+
+const paths = () => ({ home, runtime: join(home, "run") });
+const context = (signal = new AbortController().signal) => ({
+  paths: paths(),
+  env: process.env,
+  uid: 0,
+  allowHostVolumes: false,
+  signal,
+});
+
+interface ScriptParts {
+  version?: 2;
+  filesystem?: string;
+  container?: string;
+  image?: string;
+  engine?: "Docker" | "Podman";
+  rest?: string;
+}
+
+function scriptOf(parts: ScriptParts): string {
+  return `${parts.version === undefined ? "" : "version = 2\n"}${parts.filesystem ?? "[filesystem]\nsize_mib = 64"}
+[container]
+engine = "${parts.engine ?? "Podman"}"
+connection_uri = "unix://${service.socket}"
+image = ${parts.image ?? `{ name = "${image.name}", tag = "${image.tag}" }`}
+${parts.container ?? ""}
+${parts.rest ?? ""}
+`;
+}
+
+const all = '[export.directories]\ninclude = ["/bin", "/sbin", "/etc", "/home"]\ncreate = ["/proc", "/tmp"]\n';
+const inline = (script: string) => `[[commands]]\nscript_inline = '''#!/bin/sh\n${script}\n'''\n`;
+
+async function write(text: string, name = "s.toml"): Promise<string> {
+  const path = join(home, name);
+  await writeFile(path, text);
+  return path;
+}
+
+async function build(packagePath: string, name = "out.img", options: { allowHostVolumes?: boolean } = {}) {
+  const output = join(home, name);
+  const events: BuildEvent[] = [];
+  await runBuild({ ...context(), ...options, packagePath, output, onEvent: event => events.push(event) });
+  const said = events.map(event => (event.kind === "output" ? event.bytes.toString() : "")).join("");
+  return { output, said, events };
+}
+
+async function debugfs(drive: string, command: string): Promise<string> {
+  const { stdout, stderr } = await run(["debugfs", "-R", command, drive], {
+    env: { ...process.env, DEBUGFS_PAGER: "cat" },
+  });
+  return stdout || stderr;
+}
+
+async function assertNothingLeft(): Promise<void> {
+  assert.equal((await service.podman("ps", "--all", "--quiet")).trim(), "");
+  assert.deepEqual(await readdir(join(home, "builds")), []);
+  assert.deepEqual(
+    (await readdir(home)).filter(name => name.includes("partial")),
+    [],
+  );
+}
+
+for (const name of ["Podman", "Docker"] as const) {
+  describe(`the contract of an engine: ${name}`, () => {
+    const signal = AbortSignal.timeout(patient(60_000));
+    const engineOf = (): Engine =>
+      name === "Podman"
+        ? new PodmanEngine({ socketPath: service.socket })
+        : new DockerEngine({ socketPath: service.socket });
+    const spec = (labels: Record<string, string>) => ({
+      image: { reference: "localhost/small:1", platform: undefined },
+      argv: ["/bin/sh", "-c", 'trap "exit 0" TERM; while :; do sleep 100 & wait $!; done'],
+      env: { OUTER: "o" },
+      labels,
+      mounts: [],
+      privileged: false,
+      hostname: "builder",
+      ociRuntime: undefined,
+      capAdd: [],
+      capDrop: [],
+      timeoutSeconds: undefined,
+    });
+
+    test("images are found or not, and pulled with progress", async () => {
+      const engine = engineOf();
+      await engine.ping(signal);
+      assert.ok(
+        (await engine.findImage({ reference: "localhost/small:1", platform: "linux/amd64" }, signal))?.createdSeconds,
+      );
+      assert.equal(
+        await engine.findImage({ reference: "localhost/small:1", platform: "linux/s390x" }, signal),
+        undefined,
+      );
+      assert.equal(await engine.findImage({ reference: "localhost/none:1", platform: undefined }, signal), undefined);
+      if (name === "Docker") return; // Its stand-in asks every registry for TLS; Docker itself does not on loopback.
+      const pulled = { reference: `${registry.host}/lab/small:1`, platform: undefined };
+      const lines: string[] = [];
+      await engine.pull(pulled, line => lines.push(line), signal);
+      assert.ok(lines.length > 0);
+      assert.ok(await engine.findImage(pulled, signal));
+    });
+
+    test("a pull that fails says why", async () => {
+      const missing = { reference: `${registry.host}/lab/none:1`, platform: undefined };
+      await assert.rejects(
+        engineOf().pull(missing, () => undefined, signal),
+        { code: "build/pull-failed", message: /lab\/none:1/ },
+      );
+    });
+
+    test("a container waits, executes, is exported and goes", async () => {
+      const engine = engineOf();
+      const id = await engine.create(spec({ "labyard.test": name }), signal);
+      try {
+        await engine.start(id, signal);
+        const said = { stdout: "", stderr: "" };
+        const exec = (argv: string[], more = {}) =>
+          engine.exec(
+            id,
+            { argv, env: { INNER: "i" }, workingDirectory: undefined, user: undefined, privileged: false, ...more },
+            (stream, bytes) => (said[stream] += bytes.toString()),
+            signal,
+          );
+        assert.equal(await exec(["/bin/sh", "-c", "echo out $OUTER $INNER; echo err >&2; id -u; pwd; exit 7"]), 7);
+        assert.deepEqual(said, { stdout: "out o i\n0\n/\n", stderr: "err\n" });
+        said.stdout = "";
+        assert.equal(
+          await exec(["/bin/sh", "-c", "id -u; id -g; pwd"], { user: "1000:5", workingDirectory: "/tmp" }),
+          0,
+        );
+        assert.equal(said.stdout, "1000\n5\n/tmp\n");
+        await assert.rejects(
+          async () => {
+            const code = await exec(["/bin/none"]);
+            // Some engines answer a program that does not exist with the code a shell would.
+            if (code === 126 || code === 127)
+              throw Object.assign(new Error("not found"), { code: "build/command-failed" });
+          },
+          { code: "build/command-failed" },
+        );
+        await engine.stop(id, 5, signal);
+        let bytes = 0;
+        for await (const chunk of await engine.export(id, signal)) bytes += (chunk as Buffer).length;
+        assert.ok(bytes > 1_000_000);
+        const found = await engine.list("labyard.test", name, signal);
+        assert.deepEqual(
+          found.map(each => each.labels["labyard.test"]),
+          [name],
+        );
+      } finally {
+        await engine.remove(id, signal);
+      }
+      await engine.remove(id, signal);
+      assert.deepEqual(await engine.list("labyard.test", name, signal), []);
+    });
+  });
+}
+
+test("B1: a command that fails ends the build, with its place and its output", async () => {
+  const script = await write(
+    scriptOf({ rest: `${all}[[commands]]\ncommand = "true"\n${inline("echo before; echo oops >&2; exit 3")}` }),
+  );
+  await assert.rejects(build(script), (error: Error & { code: string; where: object; details: string[] }) => {
+    assert.equal(error.code, "build/command-failed");
+    assert.match(error.message, /commands\[1\].*exit code 3/);
+    assert.deepEqual(error.where, { path: "commands[1]", line: 13, column: 1 });
+    assert.deepEqual(error.details.toSorted(), ["before", "oops"]);
+    return true;
+  });
+  await assert.rejects(stat(join(home, "out.img")));
+  await assertNothingLeft();
+});
+
+test("B2, B3, B4, B5, B6, B11, B12, B16: what is exported is all there, overlays win, twice is the same", async () => {
+  const resolv =
+    '[[overlays]]\nsource_inline = "nameserver 9.9.9.9\\n"\ndestination = "/etc/resolv.conf"\nmounted = true\n';
+  const commands = `${inline("cat /etc/resolv.conf")}${inline("cat /etc/resolv.conf")}
+[[commands]]
+uid = 1000
+working_dir = "/home/user"
+env = { WORD = "hi" }
+script_inline = '''#!/bin/sh
+id -u; pwd; echo $WORD > made
+'''
+${inline("mkdir /etc/dev; mknod /etc/dev/null c 1 3; mknod /etc/dev/pipe p")}`;
+  const script = await write(
+    scriptOf({ container: 'env = { A = "1" }\nhostname = "h"', rest: `${all}${resolv}${commands}` }),
+  );
+  const first = await build(script);
+  assert.equal(first.said, "nameserver 9.9.9.9\nnameserver 9.9.9.9\n1000\n/home/user\n");
+  await run(["e2fsck", "-fn", first.output]);
+  assert.match(await debugfs(first.output, "stat /bin/su"), /Mode:\s+04755[\s\S]*Links: 2/);
+  assert.match(await debugfs(first.output, "ea_list /bin/ping"), /security\.capability/);
+  assert.match(await debugfs(first.output, "stat /home/user/made"), /User:\s+1000\s+Group:\s+1000/);
+  assert.match(await debugfs(first.output, "stat /tmp"), /Mode:\s+01777/);
+  assert.match(await debugfs(first.output, "stat /etc/dev/null"), /Type: character special[\s\S]*01:03/);
+  assert.match(await debugfs(first.output, "stat /etc/dev/pipe"), /Type: FIFO/);
+  assert.equal(await debugfs(first.output, "cat /etc/resolv.conf"), "nameserver 9.9.9.9\n");
+  assert.match(await debugfs(first.output, "stat /__scripts"), /not found/);
+  const { blocks, size } = await stat(first.output);
+  assert.ok(blocks * 512 < size / 2, "the image is sparse");
+  const second = await build(script, "out2.img");
+  assert.ok((await readFile(first.output)).equals(await readFile(second.output)));
+  const docker = await build(
+    await write(
+      scriptOf({
+        engine: "Docker",
+        container: 'env = { A = "1" }\nhostname = "h"',
+        rest: `${all}${resolv}${commands}`,
+      }),
+    ),
+    "out3.img",
+  );
+  assert.ok((await readFile(first.output)).equals(await readFile(docker.output)), "both engines make the same image");
+  await assertNothingLeft();
+});
+
+test("a package of each kind is checked, run and unpacked; owners come from an archive only", async () => {
+  const source = join(home, "package");
+  await mkdir(join(source, "tree/sub"), { recursive: true });
+  await writeFile(join(source, "setup.sh"), "#!/bin/sh\ncat /mnt/data; echo ran > /etc/ran\n");
+  await writeFile(join(source, "data"), "volume\n");
+  await writeFile(join(source, "motd"), "hello\n");
+  await writeFile(join(source, "tree/sub/file"), "x");
+  await chmod(join(source, "tree/sub/file"), 0o4711);
+  await symlink("sub/file", join(source, "tree/link"));
+  const rest = `volumes = { "/data" = "/mnt/data" }
+[[commands]]
+script_path = "/setup.sh"
+[[overlays]]
+source = "/motd"
+destination = "/etc/motd"
+[[overlays]]
+source = "/tree"
+is_directory = true
+destination = "/etc"
+${all}`;
+  const script = join(source, "build.toml");
+  await writeFile(script, scriptOf({ rest }));
+  let expected: Buffer | undefined;
+  for (const kind of ["directory", "tar", "tar-gz"] as const) {
+    const packed = join(home, `packed-${kind}`);
+    const work = join(home, `work-${kind}`);
+    await mkdir(work);
+    await pack({ source: script, destination: packed, kind, workDirectory: work });
+    const { findings } = await dryRun(packed, context());
+    assert.deepEqual(findings, []);
+    const { output, said } = await build(packed, `${kind}.img`);
+    assert.equal(said, "volume\n");
+    assert.equal(await debugfs(output, "cat /etc/motd"), "hello\n");
+    assert.match(await debugfs(output, "stat /etc/sub/file"), /Mode:\s+04711/);
+    assert.match(await debugfs(output, "stat /etc/link"), /Fast link dest: "sub\/file"/);
+    const bytes = await readFile(output);
+    expected ??= bytes;
+    assert.ok(bytes.equals(expected), "the kind of package makes no difference");
+    if (kind === "directory") continue;
+    await rm(work, { recursive: true });
+    await mkdir(work);
+    await unpack({ source: packed, destination: join(home, `un-${kind}`), workDirectory: work });
+    assert.deepEqual((await dryRun(join(home, `un-${kind}`), context())).findings, []);
+  }
+  await assertNothingLeft();
+});
+
+test("version 2: whole root, automatic size, names of users, a shell, owners of overlays, every output", async () => {
+  const rest = `[[commands]]
+command = "id -un > /tmp/who && id -gn >> /tmp/who"
+shell = true
+user = "user:root"
+[[overlays]]
+source_inline = "#!/bin/sh\\n"
+destination = "/bin/tool"
+mode = "4750"
+uid = 7
+gid = 8
+`;
+  const auto =
+    '[filesystem]\nsize = "auto"\nmkfs_args = ["-L", "LAB", "-U", "00112233-4455-6677-8899-aabbccddeeff", "-m", "1"]';
+  const { output } = await build(await write(scriptOf({ version: 2, filesystem: auto, rest })));
+  await run(["e2fsck", "-fn", output]);
+  assert.equal(await debugfs(output, "cat /tmp/who"), "user\nroot\n");
+  assert.match(await debugfs(output, "stat /bin/tool"), /Mode:\s+04750[\s\S]*User:\s+7\s+Group:\s+8/);
+  const { stdout } = await run(["dumpe2fs", "-h", output]);
+  assert.match(stdout, /volume name:\s+LAB[\s\S]*UUID:\s+00112233-4455-6677-8899-aabbccddeeff/);
+  for (const marker of ["/.dockerenv", "/run/.containerenv"])
+    assert.match(await debugfs(output, `stat ${marker}`), /not found/);
+
+  const tarball = await build(
+    await write(scriptOf({ version: 2, filesystem: "", rest: `${rest}[output]\nformat = "tarball"` })),
+    "out.tar.gz",
+  );
+  const listed = await run(["tar", "--numeric-owner", "-tvzf", tarball.output]);
+  assert.match(listed.stdout, /-rwsr-x--- 7\/8 .* bin\/tool/);
+
+  const oci = await build(
+    await write(scriptOf({ version: 2, filesystem: "", rest: `${rest}[output]\nformat = "oci"` })),
+    "layout",
+  );
+  await run(["skopeo", "inspect", `oci:${oci.output}:latest`]);
+  await run(["umoci", "unpack", "--image", `${oci.output}:latest`, join(home, "unpacked")]);
+  assert.equal(((await stat(join(home, "unpacked/rootfs/bin/tool"))).mode & 0o7777).toString(8), "4750");
+  await assertNothingLeft();
+});
+
+test("B10: squashfs and vfat work; vfat says what it would lose", async () => {
+  const squash = scriptOf({
+    filesystem: '[filesystem]\ntype = "Squashfs"\nsize_mib = 8\nmkfs_args = ["-comp", "zstd"]',
+    rest: all,
+  });
+  const one = await build(await write(squash), "one.squashfs");
+  const two = await build(await write(squash), "two.squashfs");
+  assert.ok((await readFile(one.output)).equals(await readFile(two.output)));
+  assert.equal((await stat(one.output)).size, 8 * 2 ** 20);
+  const listed = await run(["unsquashfs", "-lln", one.output]);
+  assert.match(listed.stdout, /^-rwsr-xr-x 0\/0 .*squashfs-root\/bin\/su$/m);
+  assert.match(listed.stdout, /drwxr-xr-x 1000\/1000 .*home\/user/);
+
+  const boot = '[[overlays]]\nsource_inline = "title x\\n"\ndestination = "/loader/entries/long name.conf"\n';
+  const vfat = scriptOf({
+    filesystem: '[filesystem]\ntype = "Vfat"\nsize_mib = 16\nmkfs_args = ["-n", "ESP"]',
+    rest: boot,
+  });
+  const esp = await build(await write(vfat), "one.vfat");
+  const again = await build(await write(vfat), "two.vfat");
+  assert.ok((await readFile(esp.output)).equals(await readFile(again.output)));
+  assert.equal((await run(["mtype", "-i", esp.output, "::/loader/entries/long name.conf"])).stdout, "title x\n");
+  await run(["fsck.fat", "-n", esp.output]);
+  const lossy = scriptOf({ filesystem: '[filesystem]\ntype = "Vfat"\nsize_mib = 16', rest: `${boot}${all}` });
+  await assert.rejects(build(await write(lossy), "no.vfat"), { code: "build/lossy" });
+  const accepted = scriptOf({
+    version: 2,
+    filesystem: '[filesystem]\ntype = "Vfat"\nsize_mib = 16\nlossy = true',
+    rest: `${boot}${all}`,
+  });
+  const { events, output } = await build(await write(accepted), "yes.vfat");
+  assert.ok(events.some(event => event.kind === "warning" && /\/bin\/sh is a symlink/.test(event.message)));
+  await run(["fsck.fat", "-n", output]);
+  await assertNothingLeft();
+});
+
+test("what does not fit, and who cannot make it, is said; nothing is left", async () => {
+  const small = scriptOf({ filesystem: "[filesystem]\nsize_mib = 2", rest: all });
+  await assert.rejects(build(await write(small), "x"), { code: "build/too-small", message: /at least/ });
+  const xfs = scriptOf({ filesystem: '[filesystem]\ntype = "Xfs"\nsize_mib = 400', rest: all });
+  await assert.rejects(build(await write(xfs), "x"), { code: "image/unsupported-filesystem" });
+  const missing = scriptOf({ rest: '[export.files]\ninclude = ["/etc/nope", "/bin"]' });
+  await assert.rejects(build(await write(missing), "x"), {
+    code: "build/bad-value",
+    message: /\/etc\/nope does not exist/,
+  });
+  const never = scriptOf({ version: 2, container: 'pull = "never"', image: '{ name = "localhost/none", tag = "1" }' });
+  await assert.rejects(build(await write(never), "x"), { code: "build/pull-failed" });
+  const invalid = await write(scriptOf({ rest: "[[commands]]\n" }));
+  await assert.rejects(build(invalid, "x"), { code: "build/script-invalid" });
+  await assert.rejects(build(await write(scriptOf({ rest: all })), "missing/x"), {
+    code: "build/destination-unusable",
+  });
+  await assertNothingLeft();
+});
+
+test("B13: a build that is cancelled leaves nothing; what a killed one leaves, the next takes away", async () => {
+  const script = await write(scriptOf({ rest: `${all}${inline("echo running; sleep 100")}` }), "slow.toml");
+  const abort = new AbortController();
+  const cancelled = runBuild({
+    ...context(abort.signal),
+    packagePath: script,
+    output: join(home, "never.img"),
+    onEvent: event => {
+      if (event.kind === "output") abort.abort(new Error("enough"));
+    },
+  });
+  await assert.rejects(cancelled, /enough/);
+  await assertNothingLeft();
+
+  const node = join(repository, "node_modules/.bin/node");
+  const child = await startChild(
+    [node, join(repository, "src/main.ts"), "rootfs", "run", script, "-o", join(home, "never.img")],
+    {
+      env: { ...process.env, LABYARD_HOME: home },
+    },
+  );
+  const deadline = Date.now() + patient(30_000);
+  while ((await service.podman("ps", "--quiet")).trim() === "" || !child.stderrTail().includes("Executing")) {
+    assert.ok(Date.now() < deadline, child.stderrTail());
+    await delay(100);
+  }
+  process.kill(child.pid, "SIGKILL");
+  await child.exited;
+  assert.notEqual((await service.podman("ps", "--quiet")).trim(), "");
+  await build(await write(scriptOf({ rest: all })));
+  await assertNothingLeft();
+});
+
+test("an engine that lies, stalls or breaks off ends in one problem", async () => {
+  type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+  let answer: Answer = () => undefined;
+  const socketPath = join(home, "fake.sock");
+  const server = createServer((request, response) => answer(request, response));
+  await new Promise<void>(resolve => server.listen(socketPath, resolve));
+  const engine = new DockerEngine({ socketPath });
+  const { signal } = new AbortController();
+  const pulled = { reference: "a:1", platform: undefined };
+  const spec = { argv: ["x"], env: {}, workingDirectory: undefined, user: undefined, privileged: false };
+  const exec = (over: (path: string) => [number, string | Buffer] | undefined) => {
+    answer = (request, response) => {
+      const path = request.url ?? "";
+      const [status, body] = over(path) ?? (path.endsWith("/start") ? [200, ""] : [201, '{"Id":"e"}']);
+      response.writeHead(status).end(body);
+    };
+    return engine.exec("c", spec, () => undefined, signal);
+  };
+  try {
+    answer = (_request, response) => response.writeHead(200).end('{"status":"a"}\n{"error":"no space left"}\n');
+    await assert.rejects(
+      engine.pull(pulled, () => undefined, signal),
+      { code: "build/pull-failed", message: /no space left/ },
+    );
+    answer = (_request, response) => response.writeHead(200).end("<html>");
+    await assert.rejects(
+      engine.pull(pulled, () => undefined, signal),
+      { code: "build/engine-failed" },
+    );
+    await assert.rejects(
+      exec(path => (path.endsWith("/json") ? [200, '{"ExitCode":null,"Running":true}'] : undefined)),
+      {
+        code: "build/engine-failed",
+        message: /exit code/,
+      },
+    );
+    await assert.rejects(
+      exec(path => (path.endsWith("/start") ? [200, Buffer.from([1, 0, 0, 0, 0, 0, 0, 9, 65])] : undefined)),
+      {
+        code: "build/engine-failed",
+        message: /inside a frame/,
+      },
+    );
+    await assert.rejects(
+      exec(path => (path.endsWith("/start") ? [200, "plain text"] : undefined)),
+      { code: "build/engine-failed" },
+    );
+    await assert.rejects(
+      exec(path => (path.endsWith("/exec") ? [500, '{"message":"broken"}'] : undefined)),
+      { message: /broken/ },
+    );
+    answer = request => request.socket.destroy();
+    await assert.rejects(engine.ping(signal), { code: "build/engine-unreachable" });
+    answer = () => undefined;
+    await assert.rejects(engine.start("c", AbortSignal.timeout(100)), { name: "TimeoutError" });
+  } finally {
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  }
+});
