@@ -1,4 +1,5 @@
-// Makes a base drive in an empty home and prints how long that took and the most memory it had. Arguments: home, source.
+// Makes a base drive in an empty home and prints how long that took and the most memory it had. Arguments: home,
+// source (a reference or a layout directory).
 import { readFile } from "node:fs/promises";
 import { ensureBaseDrive } from "../src/images/ensure-base-drive.ts";
 
@@ -6,7 +7,7 @@ const [home = "", source = ""] = process.argv.slice(2);
 const startedAt = performance.now();
 const { path } = await ensureBaseDrive({
   paths: { home, runtime: home },
-  source,
+  source: source.startsWith("oci://") ? source : { kind: "layout", path: source },
   sizeBytes: 10 * 1024 ** 3,
   sizeIsExplicit: false,
   filesystem: "ext4",

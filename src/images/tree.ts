@@ -19,7 +19,7 @@ interface NodeMetadata {
   /** 0 … 999 999 999, added to the seconds */
   mtimeNanoseconds: number;
   /** Full names ("user.x", "security.capability", "system.posix_acl_access"), values in the form getxattr(2) returns. */
-  xattrs: Map<string, Buffer>;
+  xattrs: ReadonlyMap<string, Buffer>;
 }
 
 export interface FileNode extends NodeMetadata {
@@ -108,6 +108,9 @@ export function dataSegments(file: FileNode): readonly DataSegment[] {
   return payload.segments ?? [{ logicalOffset: 0, storedOffset: 0, length: payload.length }];
 }
 
+/** For all that have none: an image has hundreds of thousands of nodes, and a map each would be most of their memory. */
+export const noXattrs: ReadonlyMap<string, Buffer> = new Map();
+
 /** An empty directory owned by root, mode 0755, at time zero. */
 export function emptyDirectory(): DirectoryNode {
   return {
@@ -117,7 +120,7 @@ export function emptyDirectory(): DirectoryNode {
     gid: 0,
     mtimeSeconds: 0,
     mtimeNanoseconds: 0,
-    xattrs: new Map(),
+    xattrs: noXattrs,
     children: new Map(),
   };
 }

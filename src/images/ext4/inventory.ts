@@ -69,7 +69,9 @@ export function takeInventory(tree: Tree): Inventory {
 
 /** Children in the order of their names' bytes. */
 export function sortedChildren(directory: DirectoryNode): Array<[string, TreeNode]> {
-  return [...directory.children].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const { children } = directory;
+  // Names are one character a byte, so the order of strings is the order of bytes; without a function it is the fastest.
+  return [...children.keys()].sort().map(name => [name, children.get(name) as TreeNode]);
 }
 
 /** The first path of a node, for messages. Searches the whole tree: only for failures. */

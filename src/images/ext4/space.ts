@@ -1,5 +1,5 @@
 import { Problem } from "../../api/problems.ts";
-import { dataSegments, type FileNode, type Tree, type TreeNode } from "../tree.ts";
+import { dataSegments, type FileNode, type PayloadReference, type Tree, type TreeNode } from "../tree.ts";
 import { countDirectoryBlocks } from "./directory.ts";
 import { countIndexBlocks } from "./extents.ts";
 import { type BlockRange, blockSize, blocksPerGroup } from "./format.ts";
@@ -31,12 +31,18 @@ export function measure(inventory: Inventory): Demand {
     if (node.type === "directory") blocks += countDirectoryBlocks(node.children.keys());
     if (node.type === "symlink" && node.target.length > 59) blocks++;
     if (node.type !== "file" || node.payload === undefined) continue;
-    const ranges = dataBlockRanges(node);
-    const data = ranges.reduce((sum, range) => sum + range.end - range.start, 0);
+    const { data, pieces } = countDataBlocks(node, node.payload);
     fileBlocks += data;
-    blocks += data + countIndexBlocks(ranges.length + Math.ceil(data / blocksPerGroup) + 1);
+    blocks += data + countIndexBlocks(pieces + Math.ceil(data / blocksPerGroup) + 1);
   }
   return { entries, blocks, fileBlocks };
+}
+
+function countDataBlocks(file: FileNode, { segments }: PayloadReference): { data: number; pieces: number } {
+  // Nearly all files are one piece; this runs for each of them.
+  if (segments === undefined) return { data: Math.ceil(file.size / blockSize), pieces: 1 };
+  const ranges = dataBlockRanges(file);
+  return { data: ranges.reduce((sum, range) => sum + range.end - range.start, 0), pieces: ranges.length };
 }
 
 /** The blocks of a file in which bytes are stored, merged and ascending; all others are holes. */
@@ -97,6 +103,7 @@ function freeBlocks(layout: Layout): number {
 }
 
 function xattrBlocks(node: TreeNode): number {
+  if (node.xattrs.size === 0) return 0;
   let bytes = 0;
   for (const [name, value] of node.xattrs) bytes += 16 + name.length + 3 + value.length + 3;
   return bytes > inlineXattrBytes ? 1 : 0;

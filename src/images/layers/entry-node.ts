@@ -1,5 +1,5 @@
 import type { TarEntry } from "../tar/tar-entry.ts";
-import type { TreeNode } from "../tree.ts";
+import { noXattrs, type TreeNode } from "../tree.ts";
 import { LayerError, quote, type Warn } from "./entry-path.ts";
 
 const maxSymlinkBytes = 4095;
@@ -55,7 +55,8 @@ function symlinkTarget(entry: TarEntry): Buffer {
 }
 
 /** Labels belong to the host that built the image, overlay marks to its storage; both would mislead the guest. */
-function allowedXattrs(entry: TarEntry, warn: Warn): Map<string, Buffer> {
+function allowedXattrs(entry: TarEntry, warn: Warn): ReadonlyMap<string, Buffer> {
+  if (entry.xattrs.size === 0) return noXattrs;
   const kept = new Map<string, Buffer>();
   for (const [name, value] of entry.xattrs) {
     if (name.length > maxXattrNameBytes || name.includes("\0") || value.length > maxXattrBytes) {

@@ -1,3 +1,4 @@
+import { noXattrs } from "../tree.ts";
 import { TarError } from "./tar-entry.ts";
 
 /**
@@ -46,7 +47,8 @@ export function paxTime(value: Buffer, key: string): { seconds: number; nanoseco
 }
 
 /** Extended attributes among the records, full names. star's form carries raw bytes, libarchive's base64. */
-export function paxXattrs(records: Iterable<[string, Buffer]>): Map<string, Buffer> {
+export function paxXattrs(records: ReadonlyArray<[string, Buffer]>): ReadonlyMap<string, Buffer> {
+  if (!records.some(([key]) => key.includes(".xattr."))) return noXattrs;
   const xattrs = new Map<string, Buffer>();
   for (const [key, value] of records) {
     if (key.startsWith("LIBARCHIVE.xattr.")) {

@@ -12,7 +12,7 @@ export interface TarEntry {
   gid: number;
   mtimeSeconds: number;
   mtimeNanoseconds: number;
-  xattrs: Map<string, Buffer>;
+  xattrs: ReadonlyMap<string, Buffer>;
   major: number;
   minor: number;
   /** Logical bytes; 0 for everything but files. */
