@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { run } from "../src/host/process.ts";
 import type { BaseDrive } from "../src/images/base-drive.ts";
 import { lookupBaseDrive } from "../src/images/ensure-base-drive.ts";
@@ -9,6 +10,8 @@ import { startRegistry, type TestRegistry } from "../test/fixtures/registry.ts";
 import { median } from "./figures.ts";
 import { readBaseLayers, type Sample, sampleMakers } from "./image-samples.ts";
 
+const floorProgram = fileURLToPath(new URL("./image-floor.ts", import.meta.url));
+const convertProgram = fileURLToPath(new URL("./image-convert.ts", import.meta.url));
 const timeoutMs = 600_000;
 const driveBytes = 10 * 1024 ** 3;
 
@@ -76,14 +79,10 @@ async function measure(
     overlayMs: [],
   };
   for (let count = 0; count < runs; count++) {
-    const floor = await runProgram<{ elapsedMs: number }>("image-floor.ts", blobs, signal);
+    const floor = await runProgram<{ elapsedMs: number }>(floorProgram, blobs, signal);
     result.floorMs.push(floor.elapsedMs);
     const home = join(scratch, "home");
-    const made = await runProgram<{ elapsedMs: number; peakRssKiB: number }>(
-      "image-convert.ts",
-      [home, source],
-      signal,
-    );
+    const made = await runProgram<{ elapsedMs: number; peakRssKiB: number }>(convertProgram, [home, source], signal);
     result.convertMs.push(made.elapsedMs);
     result.peakRssMiB = Math.max(result.peakRssMiB, made.peakRssKiB / 1024);
     result.overlayMs.push(await overlayFromCache(home, source));
@@ -106,7 +105,7 @@ async function writeBlobs(sample: Sample, directory: string): Promise<string[]> 
 }
 
 async function runProgram<T>(program: string, args: readonly string[], signal: AbortSignal): Promise<T> {
-  const { stdout } = await run([process.execPath, join(import.meta.dirname, program), ...args], { timeoutMs, signal });
+  const { stdout } = await run([process.execPath, program, ...args], { timeoutMs, signal });
   return JSON.parse(stdout) as T;
 }
 
