@@ -11,6 +11,7 @@ export function registerImageList(image: Command, context: CliContext): void {
     .option("--json", "print the list as JSON")
     .action(async options => {
       const { readInventory } = await import("../images/cache/inventory.ts");
+      const { engineStorageBytes } = await import("../images/dockerfile/engine-storage.ts");
       const { images, totalBytes } = await readInventory(context.paths);
       if (options.json) {
         const plain = images.map(({ blobs, ...rest }) => ({
@@ -37,5 +38,7 @@ export function registerImageList(image: Command, context: CliContext): void {
         ),
       );
       context.stdout.write(`\n${formatBytes(totalBytes)} in all; layers that images share count once here.\n`);
+      const engineBytes = await engineStorageBytes(context.paths);
+      if (engineBytes > 0) context.stdout.write(`${formatBytes(engineBytes)} more are kept for later builds.\n`);
     });
 }

@@ -5,7 +5,6 @@ import {
   baseDriveRecordFile,
   baseDrivesDirectory,
   blobsDirectory,
-  engineStorageDirectory,
   imageWorkDirectory,
   type Paths,
   partialBlobsDirectory,
@@ -88,7 +87,7 @@ async function prune({ paths, all, maxBytes }: PruneOptions): Promise<PruneResul
   }
   for (const hex of blobs) await rm(join(blobsDirectory(paths), hex), { force: true });
   await removeUnfinished(paths, all === true);
-  if (all === true) await removeEngineStorage(engineStorageDirectory(paths));
+  if (all === true) await removeEngineStorage(paths);
   const after = await readInventory(paths);
   return {
     freedBytes: Math.max(0, before.totalBytes - after.totalBytes),
