@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Problem } from "../../src/api/problems.ts";
 import { createFormatted } from "../../src/drives/format.ts";
 import { requiredBytes } from "../../src/images/ext4/space.ts";
 import { writeExt4 } from "../../src/images/ext4/write-ext4.ts";
@@ -12,7 +14,7 @@ import { filesystemBuilder } from "../../src/playground/filesystem-builder/build
 import { copyFilesystem } from "../../src/playground/filesystem-builder/copy-filesystem.ts";
 import { resolvePaths } from "../../src/store/paths.ts";
 import { run } from "../../src/host/process.ts";
-import { listImage, listTree } from "../fixtures/ext4-reader.ts";
+import { debugfs, listImage, listTree } from "../fixtures/ext4-reader.ts";
 import { device, directory, fifo, MemoryTree, symlink } from "../fixtures/memory-tree.ts";
 
 /** Real machines fill the drives. What is in them is read by other machines, which copy it back to an ext4. */
@@ -84,17 +86,7 @@ for (const filesystem of ["xfs", "btrfs", "ext3", "ext2"] as const) {
     const target = join(scratch, `${filesystem}.img`);
     const sizeBytes = 512 * mebibyte;
     const signal = AbortSignal.timeout(200_000);
-    const seen: number[] = [];
-    await builder({
-      source,
-      target,
-      filesystem,
-      sizeBytes,
-      uuid,
-      keepLostAndFound: false,
-      signal,
-      onProgress: bytes => seen.push(bytes),
-    });
+    await builder({ source, target, filesystem, sizeBytes, uuid, keepLostAndFound: false, signal });
     await run(
       { xfs: ["xfs_repair", "-n"], btrfs: ["btrfs", "check"], ext3: ["e2fsck", "-fn"], ext2: ["e2fsck", "-fn"] }[
         filesystem
@@ -117,5 +109,55 @@ for (const filesystem of ["xfs", "btrfs", "ext3", "ext2"] as const) {
     const wanted = listTree(root, memory);
     assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
     for (const [path, text] of wanted) assert.equal(found.get(path), text, path);
+    const [stat = ""] = await debugfs(image, ["stat /sparse"]);
+    const bytes = Number(/Blockcount: (\d+)/.exec(stat)?.[1]) * 512;
+    assert.ok(bytes > 0 && bytes < mebibyte, `holes were filled: ${bytes} bytes`);
   });
+}
+
+test("a drive that is too small is told by its name", { timeout: 120_000 }, async () => {
+  const target = join(scratch, "small.img");
+  const signal = AbortSignal.timeout(100_000);
+  const request = {
+    source,
+    target,
+    filesystem: "ext2",
+    sizeBytes: 2 * mebibyte,
+    uuid,
+    keepLostAndFound: false,
+  } as const;
+  await assert.rejects(builder({ ...request, signal }), (error: Problem) => {
+    assert.equal(error.code, "image/too-big-for-drive", error.stack);
+    assert.match(error.message, /does not fit into the drive as ext2: .*No space left/);
+    return true;
+  });
+});
+
+test("cancelling ends the machine at once", { timeout: 120_000 }, async () => {
+  const abort = new AbortController();
+  const target = join(scratch, "cancelled.img");
+  const request = {
+    source,
+    target,
+    filesystem: "btrfs",
+    sizeBytes: 512 * mebibyte,
+    uuid,
+    keepLostAndFound: false,
+  } as const;
+  const work = builder({ ...request, signal: abort.signal });
+  const isRunning = async () => (await commandLines()).some(line => line.includes("qemu") && line.includes(target));
+  const settled = work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  while (!(await isRunning())) await sleep(50);
+  const reason = new Error("not wanted any more");
+  abort.abort(reason);
+  assert.equal(await settled, reason);
+  assert.equal(await isRunning(), false);
+});
+
+async function commandLines(): Promise<string[]> {
+  const processes = (await readdir("/proc")).filter(name => /^\d+$/.test(name));
+  return Promise.all(processes.map(pid => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
 }
