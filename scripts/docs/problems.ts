@@ -1,4 +1,5 @@
 import { accessProblems } from "../../src/api/problems/access.ts";
+import { buildProblems } from "../../src/api/problems/build.ts";
 import { cliProblems } from "../../src/api/problems/cli.ts";
 import { drivesProblems } from "../../src/api/problems/drives.ts";
 import { hostProblems } from "../../src/api/problems/host.ts";
@@ -18,6 +19,7 @@ export const problemRooms: ReadonlyArray<{ title: string; table: ProblemTable }>
   { title: "Manifest", table: manifestProblems },
   { title: "Start values", table: startProblems },
   { title: "Images", table: imagesProblems },
+  { title: "Build scripts", table: buildProblems },
   { title: "Drives", table: drivesProblems },
   { title: "Network", table: networkProblems },
   { title: "Machines and kernels", table: vmProblems },

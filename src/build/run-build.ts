@@ -123,7 +123,7 @@ export async function runBuild(options: RunBuildOptions): Promise<void> {
   onEvent({ kind: "step", message: `Finished ${options.output}` });
 }
 
-export function imageNameOf({ image }: ContainerPart): ImageName {
+function imageNameOf({ image }: ContainerPart): ImageName {
   const reference = image.digest === undefined ? `${image.name}:${image.tag}` : `${image.name}@${image.digest}`;
   return { reference, platform: image.platform };
 }

@@ -12,9 +12,12 @@ import type { BuildEvent } from "../../src/build/build-event.ts";
 import { pack, unpack } from "../../src/build/package/pack.ts";
 import { dryRun, runBuild } from "../../src/build/run-build.ts";
 import { run, startChild } from "../../src/host/process.ts";
+import { buildLocalImage } from "../../src/images/local/local-image.ts";
+import { layoutsDirectory, resolvePaths } from "../../src/store/paths.ts";
 import { patient } from "../fixtures/patience.ts";
 import { importSmallImage, type PodmanService, startPodman } from "../fixtures/podman-service.ts";
 import { startRegistry, type TestRegistry } from "../fixtures/registry.ts";
+import { tarArchive } from "../fixtures/tar-archive.ts";
 
 /** Build scripts with a real Podman, by its own API and by the one it offers in Docker's place. */
 
@@ -301,6 +304,68 @@ ${all}`;
     assert.deepEqual((await dryRun(join(home, `un-${kind}`), context())).findings, []);
   }
   await assertNothingLeft();
+});
+
+test("B15: an archive says who owns what it brings; without it that is root", async () => {
+  const rest = `[[overlays]]\nsource = "/d"\nis_directory = true\ndestination = "/srv"\n`;
+  const members = [
+    { name: "build.toml", content: scriptOf({ rest }) },
+    { name: "d/", uid: 41 },
+    { name: "d/file", content: "x", uid: 42, gid: 43, mode: 0o2755 },
+  ];
+  const path = join(home, "owned.tar");
+  await writeFile(path, tarArchive(members));
+  const { output } = await build(path);
+  assert.match(await debugfs(output, "stat /srv"), /User:\s+41/);
+  assert.match(await debugfs(output, "stat /srv/file"), /Mode:\s+02755[\s\S]*User:\s+42\s+Group:\s+43/);
+});
+
+test("the example of a minimal Debian with systemd and DNS builds twice to the same image, which could boot", async () => {
+  const host = resolvePaths(process.env, process.getuid?.() ?? 0);
+  await buildLocalImage("debian-12", { paths: host });
+  const layout = join(layoutsDirectory(host), "debian-12");
+  const target = `docker://${registry.host}/lab/debian:12`;
+  const timeoutMs = patient(120_000);
+  await run(["skopeo", "copy", "--quiet", "--dest-tls-verify=false", `oci:${layout}:latest`, target], { timeoutMs });
+  const script = await write(
+    scriptOf({
+      filesystem: '[filesystem]\ntype = "Ext4"\nsize_mib = 1024\nblock_size_mib = 16',
+      image: `{ name = "${registry.host}/lab/debian", tag = "12" }`,
+      rest: `[[commands]]
+script_inline = """#!/bin/bash
+set -e
+systemctl enable systemd-networkd
+passwd -d root
+"""
+[[overlays]]
+source_inline = "nameserver 9.9.9.9\\n"
+destination = "/etc/resolv.conf"
+[export.files]
+create = ["/etc/machine-id"]
+[export.directories]
+include = ["/bin", "/etc", "/home", "/lib", "/lib64", "/root", "/sbin", "/usr", "/var"]
+create = ["/boot", "/dev", "/proc", "/run", "/sys", "/tmp"]
+`,
+    }),
+  );
+  const { output, events } = await build(script, "debian.img");
+  await run(["e2fsck", "-fn", output], { timeoutMs });
+  assert.equal(await debugfs(output, "cat /etc/resolv.conf"), "nameserver 9.9.9.9\n");
+  assert.match(await debugfs(output, "stat /usr/bin/sudo"), /Mode:\s+04755/);
+  assert.match(await debugfs(output, "stat /usr/bin/su"), /Mode:\s+04755/);
+  assert.match(await debugfs(output, "ea_list /usr/bin/ping"), /security\.capability/);
+  assert.match(await debugfs(output, "stat /home/laborant"), /User:\s+1001\s+Group:\s+1001/);
+  assert.match(
+    await debugfs(output, "stat /etc/systemd/system/multi-user.target.wants/systemd-networkd.service"),
+    /symlink/,
+  );
+  // No word about a missing init.
+  assert.deepEqual(
+    events.filter(event => event.kind === "warning"),
+    [],
+  );
+  const again = await build(script, "debian2.img");
+  await run(["cmp", output, again.output], { timeoutMs });
 });
 
 test("version 2: whole root, automatic size, names of users, a shell, owners of overlays, every output", async () => {

@@ -33,7 +33,7 @@ export async function connectEngine(part: ContainerPart, host: EngineHost, signa
   return engine;
 }
 
-export function defaultUri(engine: ContainerPart["engine"], { env, uid }: EngineHost): string {
+function defaultUri(engine: ContainerPart["engine"], { env, uid }: EngineHost): string {
   if (engine === "Docker") return env.DOCKER_HOST || `unix://${dockerSocket}`;
   if (uid === 0) return "unix:///run/podman/podman.sock";
   return `unix://${env.XDG_RUNTIME_DIR || `/run/user/${uid}`}/podman/podman.sock`;

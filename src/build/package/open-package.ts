@@ -14,7 +14,7 @@ import { HostFiles } from "../tree/host-files.ts";
 import { DirectoryTree } from "../tree/read-directory.ts";
 import { referencesOf } from "./references.ts";
 
-export const scriptName = "build.toml";
+const scriptName = "build.toml";
 const maxScriptBytes = 16 * 1024 * 1024;
 /** No honest package unpacks to more than a hundred times its size, apart from small ones. */
 const bombFloorBytes = 1024 ** 3;
@@ -51,19 +51,12 @@ export interface OpenPackageOptions {
 export async function openPackage(path: string, options: OpenPackageOptions): Promise<BuildPackage> {
   const absolute = resolve(path);
   const kind = await packageKind(absolute);
-  switch (kind) {
-    case "build-script":
-      return openScript(absolute, options.filesBesideScript ?? false);
-    case "directory":
-      return openDirectory(absolute);
-    case "tar":
-      return openArchive(absolute, absolute, kind, options);
-    case "tar-gz": {
-      const tar = join(options.workDirectory, "package.tar");
-      await decompress(absolute, tar, options.signal);
-      return openArchive(absolute, tar, kind, options);
-    }
-  }
+  if (kind === "build-script") return openScript(absolute, options.filesBesideScript ?? false);
+  if (kind === "directory") return openDirectory(absolute);
+  if (kind === "tar") return openArchive(absolute, absolute, kind, options);
+  const tar = join(options.workDirectory, "package.tar");
+  await decompress(absolute, tar, options.signal);
+  return openArchive(absolute, tar, kind, options);
 }
 
 async function packageKind(path: string): Promise<PackageKind> {

@@ -20,7 +20,7 @@ const nonEmpty = z.string().min(1);
 const texts = z.array(z.string());
 const textMap = z.record(z.string(), z.string());
 
-export const filesystemTypes = ["Ext4", "Btrfs", "Squashfs", "Vfat", "Xfs"] as const;
+const filesystemTypes = ["Ext4", "Btrfs", "Squashfs", "Vfat", "Xfs"] as const;
 
 const filesystem = {
   type: z.enum(filesystemTypes).default("Ext4"),
