@@ -613,6 +613,19 @@ rows("traces of the build", [
   { bad: { "boot/vmlinuz-6.8": "x" }, finding: "info boot/own-kernel", good: { "boot/grub/grub.cfg": "x" } },
 ]);
 
+test("accounts of packages may lie below /usr, and the search path of a program holds for its libraries", () => {
+  const passwd = "root:x:0:0::/root:/bin/sh\n";
+  const base = { ...plain, "etc/passwd": passwd, "usr/lib/passwd": "bin:x:1:1::/:/x\nsshd:x:74:74::/:/x\n" };
+  assert.deepEqual(findings(base), []);
+  const libraries = {
+    ...interpreter,
+    "bin/sh": dynamic(["liba.so"], "/own"),
+    "own/liba.so": program({ needed: ["libb.so"] }),
+    "own/libb.so": program(),
+  };
+  assert.deepEqual(findings({ ...base, ...libraries }), []);
+});
+
 test("a cloud-init that looks for its cloud first is only worth an info", () => {
   const change = {
     "usr/bin/cloud-init": "x",
@@ -621,6 +634,11 @@ test("a cloud-init that looks for its cloud first is only worth an info", () => 
   };
   const found = only(systemd, change);
   assert.equal(`${found.severity} ${found.code}`, "info boot/cloud-init");
+});
+
+test("a /tmp that is none is only a warning: a machine boots with it", () => {
+  const found = only(plain, { tmp: symlink("/nowhere") });
+  assert.equal(`${found.severity} ${found.code} ${found.path}`, "warning boot/mount-point /tmp");
 });
 
 test("labelled files satisfy SELinux", () => {

@@ -41,10 +41,13 @@ function missingLibrary(image: ImageView, path: string, program: Elf): string | 
   const isMusl = /\/ld-musl-/.test(program.interpreter ?? "");
   const directories = isMusl ? muslDirectories(image) : glibcDirectories(image);
   const seen = new Set<string>();
+  // An RPATH of the program counts for its libraries too.
+  let inherited: string[] = [];
   const pending = [{ path, elf: program }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const origin = next.path.slice(0, next.path.lastIndexOf("/")) || "/";
     const own = next.elf.searchPath.map(directory => directory.replaceAll(/\$ORIGIN|\$\{ORIGIN\}/g, origin));
+    if (next.elf === program) inherited = own;
     for (const name of next.elf.needed) {
       if (seen.has(name) || seen.size >= maxLibraries) continue;
       seen.add(name);
@@ -52,7 +55,7 @@ function missingLibrary(image: ImageView, path: string, program: Elf): string | 
       if (isMusl && /^(libc\.musl-|libc\.so$|ld-musl-)/.test(name)) continue;
       const library = name.includes("/")
         ? name
-        : image.firstOf(...[...own, ...directories].map(dir => `${dir}/${name}`));
+        : image.firstOf(...[...own, ...inherited, ...directories].map(dir => `${dir}/${name}`));
       const found = library === undefined ? undefined : image.find(library);
       if (found?.node.type !== "file") {
         return next.elf === program

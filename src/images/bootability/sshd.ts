@@ -21,7 +21,10 @@ const moduleDirectories = [
 /** The sshd behind the platform's channel, and the image's own service on port 22. */
 export const checkSshd: Check = function* (image, init) {
   if (!image.exists(program)) return;
-  if (image.accounts.length > 0 && !image.accounts.some(user => user.name === "sshd")) {
+  // Image-based systems keep the accounts of packages below /usr.
+  const hasUser =
+    image.accounts.some(user => user.name === "sshd") || /^sshd:/m.test(image.text("/usr/lib/passwd") ?? "");
+  if (image.accounts.length > 0 && !hasUser) {
     // The channel's sshd is started again by systemd once the user is there.
     const isMadeAtBoot = init === "systemd" && sysusers(image).some(line => /^u!?\s+sshd\s/.test(line));
     yield {
