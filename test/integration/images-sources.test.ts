@@ -11,9 +11,12 @@ import { run } from "../../src/host/process.ts";
 import { parseCommandSource } from "../../src/images/catalogue.ts";
 import { checkImage } from "../../src/images/check-image.ts";
 import { digestOf, hexOf } from "../../src/images/digest.ts";
+import { ensureBaseDrive } from "../../src/images/ensure-base-drive.ts";
+import { registryAccess } from "../../src/images/registry/access.ts";
 import { imageHome } from "../fixtures/image-home.ts";
 import { bootableMembers, buildImage, type BuiltImage } from "../fixtures/oci-image.ts";
-import { startRegistry } from "../fixtures/registry.ts";
+import { basicCredentials, startRegistry } from "../fixtures/registry.ts";
+import { startScriptedRegistry } from "../fixtures/scripted-registry.ts";
 import { tarArchive, type TarMember } from "../fixtures/tar-archive.ts";
 
 const one = buildImage([bootableMembers(), [{ name: "etc/motd", content: "one\n" }]]);
@@ -157,6 +160,42 @@ test("an engine's image comes through its socket", async () => {
     server.close();
     server.closeAllConnections();
   }
+});
+
+test("config.yaml decides with which login and through which mirror commands pull", async () => {
+  await using guarded = await startRegistry({ basicAuth: true });
+  await guarded.push("lab/secret", "v1", one);
+  await using home = await imageHome();
+  const path = (name: string) => join(home.paths.home, name);
+  const pull = (reference: string) =>
+    run([execPath, main, "image", "pull", "-q", reference], {
+      env: { PATH: process.env.PATH, LABYARD_HOME: home.paths.home },
+      allowFailure: true,
+    });
+  const refused = await pull(`${guarded.host}/lab/secret:v1`);
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /without credentials \(status 401\)/);
+  const { username, password } = basicCredentials;
+  await writeFile(path("auth.json"), JSON.stringify({ auths: { [guarded.host]: { username, password } } }));
+  const config = {
+    images: { authFiles: [path("auth.json")], registries: { "docker.io": { mirrors: [guarded.host] } } },
+  };
+  await writeFile(path("config.yaml"), JSON.stringify(config));
+  assert.equal((await pull(`${guarded.host}/lab/secret:v1`)).stdout, `${one.manifestDigest}\n`);
+  // Docker Hub's own address cannot be reached from here, and need not be.
+  assert.equal((await pull("lab/secret:v1")).stdout, `${one.manifestDigest}\n`);
+  await writeFile(path("config.yaml"), "images:\n  registries:\n    r.example:\n      insecure: true\n");
+  assert.match((await pull("x/y")).stderr, /config\.yaml: line \d+, images\.registries/);
+});
+
+test("a manifest may name Docker Hub only where the operator allows it", async () => {
+  await using home = await imageHome();
+  const request = { sizeBytes: 1024 ** 3, sizeIsExplicit: true, filesystem: "ext4", purpose: "root" } as const;
+  const drive = { ...request, paths: home.paths, source: "oci://docker.io/library/ubuntu:24.04" };
+  await assert.rejects(ensureBaseDrive(drive), (error: Problem) => error.code === "image/hub-not-allowed");
+  await using mirror = await startScriptedRegistry(one);
+  const registries = registryAccess({ dockerHub: true, registries: { "docker.io": { mirrors: [mirror.host] } } }, {});
+  assert.equal((await ensureBaseDrive({ ...drive, registries })).imageDigest, one.manifestDigest);
 });
 
 test("the commands: build, push, pull, check, disk, list, inspect, prune", async () => {

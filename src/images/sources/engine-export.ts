@@ -31,10 +31,11 @@ export async function exportFromEngine(
   }
   if (engine === "docker") await exportBySocket(image, path, options);
   else {
+    // The one form with plain layers: the others would be compressed here only to be inflated by the cache.
     const argv =
       engine === "podman"
-        ? ["podman", "save", "--quiet", "--format", "oci-archive", "--output", path, image]
-        : ["buildah", "push", "--quiet", image, `oci-archive:${path}`];
+        ? ["podman", "save", "--quiet", "--format", "docker-archive", "--output", path, image]
+        : ["buildah", "push", "--quiet", image, `docker-archive:${path}`];
     await run(argv, {
       env: options.env,
       timeoutMs: exportTimeoutMs,
