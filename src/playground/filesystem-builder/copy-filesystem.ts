@@ -14,8 +14,8 @@ import { startVm } from "../../vm/qemu/start.ts";
 
 /** Any kernel of the catalogue has all file systems; this one is there after set-up. */
 const kernelVersion = "6.1";
-/** The machine says something every two seconds; on a host under heavy load that may take long. */
-const silenceMaxMs = 3 * 60_000;
+/** The target fills up, or something is wrong; on a host under heavy load it may do so slowly. */
+const standstillMaxMs = 10 * 60_000;
 const line = /^labyard-copy: (used|done|failed:)(?: (.*))?$/;
 
 /**
@@ -102,29 +102,33 @@ async function renderSeed({ source, target, keepLostAndFound }: CopyFilesystemOp
 /** Resolves when the machine has said that it is done and has gone. */
 async function awaitEnd(vm: Vm, { target, signal, onProgress }: CopyFilesystemOptions): Promise<void> {
   const stopped = Promise.withResolvers<never>();
-  const silence = setTimeout(() => stopped.reject(failed(vm, "it said nothing for too long")), silenceMaxMs);
+  const why = `nothing changed for ${standstillMaxMs / 60_000} minutes`;
+  const standstill = setTimeout(() => stopped.reject(failed(vm, why)), standstillMaxMs);
+  let usedKiB: string | undefined;
   const onAbort = () => stopped.reject(signal.reason as Error);
   signal.addEventListener("abort", onAbort, { once: true });
   const forget = vm.console.onOutput(() => {
-    silence.refresh();
     const [, kind, rest] = line.exec(vm.console.lastLines(1)[0] ?? "") ?? [];
-    if (kind === "used" && /^\d+$/.test(rest ?? "")) onProgress?.(Number(rest) * 1024);
+    if (kind !== "used" || rest === usedKiB || !/^\d+$/.test(rest ?? "")) return;
+    usedKiB = rest;
+    standstill.refresh();
+    onProgress?.(Number(rest) * 1024);
   });
   try {
     signal.throwIfAborted();
     const { consoleLines } = await Promise.race([vm.exited, stopped.promise]);
     const ends = consoleLines.map(text => line.exec(text)).filter(match => match !== null && match[1] !== "used");
-    const [, kind, why = ""] = ends[0] ?? [];
+    const [, kind, reason = ""] = ends[0] ?? [];
     if (kind === "done") return;
-    if (/No space left on device/.test(why)) {
+    if (/No space left on device/.test(reason)) {
       throw new Problem("image/too-big-for-drive", {
-        message: `the content does not fit into the drive as ${target.filesystem}: ${why}`,
+        message: `the content does not fit into the drive as ${target.filesystem}: ${reason}`,
       });
     }
-    throw failed(vm, kind === undefined ? "it ended early" : why);
+    throw failed(vm, kind === undefined ? "it ended early" : reason);
   } finally {
     forget();
-    clearTimeout(silence);
+    clearTimeout(standstill);
     signal.removeEventListener("abort", onAbort);
   }
 }
