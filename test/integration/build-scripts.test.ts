@@ -516,6 +516,20 @@ test("an engine that lies, stalls or breaks off ends in one problem", async () =
     return engine.exec("c", spec, () => undefined, signal);
   };
   try {
+    for (const [versions, asked] of [
+      [{ ApiVersion: "1.41", MinAPIVersion: "1.24" }, "/v1.41/"],
+      [{ ApiVersion: "1.52", MinAPIVersion: "1.44" }, "/v1.46/"],
+      [{ ApiVersion: "1.60", MinAPIVersion: "1.50" }, "/v1.50/"],
+    ] as const) {
+      let seen = "";
+      answer = (request, response) => {
+        seen = request.url ?? "";
+        response.writeHead(seen === "/version" ? 200 : 404).end(JSON.stringify(versions));
+      };
+      await engine.ping(signal);
+      await engine.findImage(pulled, signal);
+      assert.ok(seen.startsWith(asked), seen);
+    }
     answer = (_request, response) => response.writeHead(200).end('{"status":"a"}\n{"error":"no space left"}\n');
     await assert.rejects(
       engine.pull(pulled, () => undefined, signal),

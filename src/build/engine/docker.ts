@@ -5,24 +5,30 @@ import { type Endpoint, EngineHttp, readText, wordsOf } from "./engine-http.ts";
 import { execInContainer } from "./exec.ts";
 import { jsonStream } from "./json-stream.ts";
 
-/** Understood by every Docker of the last years; newer ones still answer it. */
-const prefix = "/v1.41";
+/** What this was written for; the engine is asked for it, or for the nearest version that it still or already speaks. */
+const knownMinor = 46;
 
 /** Docker by its HTTP API. */
 export class DockerEngine implements Engine {
   readonly name = "Docker";
   readonly #http: EngineHttp;
+  /** Oldest that has everything used here, until the engine was asked. */
+  #prefix = "/v1.41";
 
   constructor(endpoint: Endpoint) {
     this.#http = new EngineHttp("Docker", endpoint);
   }
 
   async ping(signal: AbortSignal): Promise<void> {
-    await this.#http.json({ method: "GET", path: `${prefix}/version`, signal, timeoutMs: 5000 }, [200]);
+    const request = { method: "GET", path: "/version", signal, timeoutMs: 5000 } as const;
+    const told = (await this.#http.json(request, [200])) as { ApiVersion?: string; MinAPIVersion?: string };
+    const newest = minorOf(told.ApiVersion) ?? knownMinor;
+    const oldest = minorOf(told.MinAPIVersion) ?? 0;
+    this.#prefix = `/v1.${Math.max(Math.min(newest, knownMinor), oldest)}`;
   }
 
   async findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
-    const path = `${prefix}/images/${encodeURIComponent(image.reference)}/json`;
+    const path = `${this.#prefix}/images/${encodeURIComponent(image.reference)}/json`;
     const answer = await this.#http.ask({ method: "GET", path, signal });
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw this.#http.refused({ method: "GET", path }, answer);
@@ -33,7 +39,7 @@ export class DockerEngine implements Engine {
 
   async pull(image: ImageName, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
     const query = { fromImage: image.reference, platform: image.platform };
-    const request = { method: "POST", path: `${prefix}/images/create`, query, signal, timeoutMs: 0 } as const;
+    const request = { method: "POST", path: `${this.#prefix}/images/create`, query, signal, timeoutMs: 0 } as const;
     const message = await this.#http.open(request);
     if (message.statusCode !== 200) throw pullFailure(image, wordsOf(await readText(message)));
     for await (const line of jsonStream(message)) {
@@ -69,21 +75,24 @@ export class DockerEngine implements Engine {
         ...(spec.ociRuntime === undefined ? {} : { Runtime: spec.ociRuntime }),
       },
     };
-    const path = `${prefix}/containers/create`;
+    const path = `${this.#prefix}/containers/create`;
     const query = { platform: spec.image.platform };
     return ((await this.#http.json({ method: "POST", path, query, body, signal }, [201])) as { Id: string }).Id;
   }
 
   async start(containerId: string, signal: AbortSignal): Promise<void> {
-    await this.#http.json({ method: "POST", path: `${prefix}/containers/${containerId}/start`, signal }, [204, 304]);
+    await this.#http.json(
+      { method: "POST", path: `${this.#prefix}/containers/${containerId}/start`, signal },
+      [204, 304],
+    );
   }
 
   exec(containerId: string, spec: ExecSpec, onOutput: OnOutput, signal: AbortSignal): Promise<number> {
-    return execInContainer(this.#http, prefix, containerId, spec, onOutput, signal);
+    return execInContainer(this.#http, this.#prefix, containerId, spec, onOutput, signal);
   }
 
   async stop(containerId: string, timeoutSeconds: number, signal: AbortSignal): Promise<void> {
-    const path = `${prefix}/containers/${containerId}/stop`;
+    const path = `${this.#prefix}/containers/${containerId}/stop`;
     const timeoutMs = timeoutSeconds * 1000 + 60_000;
     await this.#http.json(
       { method: "POST", path, query: { t: String(timeoutSeconds) }, signal, timeoutMs },
@@ -92,27 +101,32 @@ export class DockerEngine implements Engine {
   }
 
   async export(containerId: string, signal: AbortSignal): Promise<Readable> {
-    const request = { method: "GET", path: `${prefix}/containers/${containerId}/export` } as const;
+    const request = { method: "GET", path: `${this.#prefix}/containers/${containerId}/export` } as const;
     const message = await this.#http.open({ ...request, signal, timeoutMs: 0 });
     if (message.statusCode === 200) return message;
     throw this.#http.refused(request, { status: message.statusCode ?? 0, text: await readText(message) });
   }
 
   async remove(containerId: string, signal: AbortSignal): Promise<void> {
-    const path = `${prefix}/containers/${containerId}`;
+    const path = `${this.#prefix}/containers/${containerId}`;
     // 409: another removal is on its way.
     await this.#http.json({ method: "DELETE", path, query: { force: "1", v: "1" }, signal }, [204, 404, 409]);
   }
 
   async list(label: string, value: string, signal: AbortSignal) {
     const query = { all: "1", filters: JSON.stringify({ label: [`${label}=${value}`] }) };
-    const path = `${prefix}/containers/json`;
+    const path = `${this.#prefix}/containers/json`;
     const found = (await this.#http.json({ method: "GET", path, query, signal }, [200])) as Array<{
       Id: string;
       Labels: Record<string, string>;
     }>;
     return found.map(container => ({ id: container.Id, labels: container.Labels }));
   }
+}
+
+function minorOf(version: string | undefined): number | undefined {
+  const minor = /^1\.(\d+)$/.exec(version ?? "")?.[1];
+  return minor === undefined ? undefined : Number(minor);
 }
 
 export function pullFailure(image: ImageName, words: string): Problem {
