@@ -283,7 +283,7 @@ includes = []
 
 test("keys of version 2 are unknown to a script without a version, and the message says so", () => {
   const { findings } = parseScript(withIn("container", 'pull = "never"'));
-  const [finding] = findings;
+  const finding = findings.find(each => each.severity === "error");
   assert.equal(finding?.code, "build/unknown-key");
   assert.match(finding?.message ?? "", /version 2/);
   assert.match(finding?.hint ?? "", /version = 2/);
@@ -428,6 +428,11 @@ test("a rule is not kept back by an unknown key elsewhere", () => {
     "build/unknown-key filesystem.sise 2:1",
     "build/bad-value commands[0].script_inline 7:1",
   ]);
+});
+
+test("a missing key is not hidden by an unknown one beside it", () => {
+  const errors = errorsOf(base.replace("size_mib", "other_key"));
+  assert.deepEqual(errors, ["build/missing-key filesystem.size_mib 1:1", "build/unknown-key filesystem.other_key 2:1"]);
 });
 
 test("what is not TOML is named with its place", () => {

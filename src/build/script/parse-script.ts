@@ -56,7 +56,7 @@ export function parseScript(text: string): ParsedScript {
   if (!result.success) {
     const later = version === 2n ? undefined : schemaVersion2;
     const findings = schemaFindings(result.error.issues, schema, positions, later, document);
-    const wrong = findings.map(finding => finding.path);
+    const wrong = findings.filter(finding => finding.code !== "build/unknown-key").map(finding => finding.path);
     for (const issue of result.error.issues) remove(document, issue);
     const rest = schema.safeParse(document);
     // The rules speak about what could be read; a part that is already named gets no second finding.
