@@ -30,7 +30,7 @@ export interface ConnectOptions extends SshTarget {
 }
 
 const attemptTimeoutMs = 1000;
-const cadenceMs = 120;
+const cadenceMs = 50;
 /** A refused login is asked again more slowly: each try costs the guest a process. */
 const refusedCadenceMs = 500;
 const handshakeTimeoutMs = 20_000;
