@@ -124,7 +124,7 @@ export function maskOf(image: ImageView, unit: string): string | undefined {
   return undefined;
 }
 
-export function unitFile(image: ImageView, unit: string): string | undefined {
+function unitFile(image: ImageView, unit: string): string | undefined {
   return image.firstOf(...[ownUnits, ...vendorUnits].map(directory => `${directory}/${unit}`));
 }
 
