@@ -292,7 +292,9 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
 
   test("a private network has no way out, also for those who look for one", async () => {
     // Something outside that machines with a way out do reach: that is where the package came from.
-    const mirror = "deb.debian.org";
+    const { mirror } = await facts("web-01", {
+      mirror: "grep -rhoE 'https?://[^/ ]+' /etc/apt/sources.list /etc/apt/sources.list.d | head -1 | cut -d/ -f3",
+    });
     const web = await facts("web-01", {
       address: `getent ahostsv4 ${mirror} | head -1 | cut -d' ' -f1`,
       reached: reach(mirror, 80),
