@@ -12,6 +12,9 @@ begin "Checking lint and format"
 oxlint --type-aware --quiet src test bench scripts images
 biome format --log-level=warn .
 finish "lint and format are clean"
+begin "Checking the direction of imports"
+node --test --test-reporter=dot scripts/layers.test.ts
+finish "imports point one way"
 begin "Checking unused code"
 knip --no-progress
 finish "nothing is unused"
