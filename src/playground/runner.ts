@@ -6,6 +6,7 @@ import type { Plan } from "../plan/plan.ts";
 import { createPlayKeys, type PlayKeys } from "../provisioning/keys.ts";
 import { keysFile, type Paths, planFile, preparedFile, runnerSocket } from "../store/paths.ts";
 import { readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
+import { qemuFacts } from "../vm/qemu/facts.ts";
 import { LiveState } from "./live-state.ts";
 import type { Prepared } from "./prepare.ts";
 import { createRunnerServer } from "./runner-api.ts";
@@ -25,6 +26,10 @@ export interface RunnerOptions {
  * whether it failed: a failed play is not a failed runner.
  */
 export async function runPlay({ paths, playId, signal }: RunnerOptions): Promise<void> {
+  // Asked while files are read and the network is made: the first machine that starts needs the answer.
+  qemuFacts().catch(() => {
+    // Told by the start of the machine, which asks again.
+  });
   const plan = await required<Plan>(planFile(paths, playId));
   const prepared = await required<Prepared>(preparedFile(paths, playId));
   const initial = await readPlayState(paths, playId);
