@@ -9,7 +9,7 @@ const bootQueueCapMs = 120_000;
 
 // systemctl before version 240 does not know --wait and answers at once.
 const question =
-  "command -v systemctl >/dev/null || { echo none; exit; }; systemctl is-system-running --wait 2>/dev/null";
+  "test -d /run/systemd/system && command -v systemctl >/dev/null || { echo none; exit; }; systemctl is-system-running --wait 2>/dev/null";
 // The channel answers before the image's init has taken over: until then systemctl finds nobody to ask.
 const unfinished = new Set(["initializing", "starting", "offline", "unknown"]);
 
