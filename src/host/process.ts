@@ -43,7 +43,7 @@ export async function startChild(argv: readonly string[], options: StartOptions 
   if (program === undefined) throw new Error("empty argument array");
   const child = spawn(program, args, {
     cwd: options.cwd,
-    env: options.env ?? process.env,
+    env: withSystemPrograms(options.env ?? process.env),
     stdio: options.stdio ?? ["ignore", "pipe", "pipe"],
     detached: true,
     ...(options.uid === undefined ? {} : { uid: options.uid }),
@@ -148,6 +148,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** Ordinary users of Debian have no sbin in their PATH, but may run most of what lies there. */
+function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const path = (env.PATH ?? "/usr/local/bin:/usr/bin:/bin").split(":");
+  const missing = ["/usr/sbin", "/sbin"].filter(directory => !path.includes(directory));
+  return missing.length === 0 ? env : { ...env, PATH: [...path, ...missing].join(":") };
 }
 
 /** Signals a whole process group; a group that has gone already is not an error. */
