@@ -122,10 +122,10 @@ async function bootstrapLayer(recipe: Recipe, options: LocalImageOptions, report
           workDirectory,
           isRoot,
           onLine: line => {
-            const text = /^I: (.*)/.exec(line)?.[1];
-            // The script itself is no news.
-            if (text !== undefined)
-              report("build", text.replace(/^running --customize-hook.*/, "configuring the system"));
+            // Of all it says only the steps are news to people; the script among them would be a screenful.
+            const step = /^I: ((?:running|downloading|extracting|installing|cleaning|creating) .*)/.exec(line)?.[1];
+            if (step !== undefined)
+              report("build", step.replace(/^running --customize-hook.*/, "configuring the system"));
           },
           ...(options.signal ? { signal: options.signal } : {}),
         },
