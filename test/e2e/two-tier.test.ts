@@ -367,8 +367,9 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     await watching;
     const grownMiB = Math.round((residentMax - residentBefore) / 1024 ** 2);
     t.diagnostic(`slowest answer ${Math.round(slowestMs)} ms, runner grown by ${grownMiB} MiB`);
-    assert.ok(slowestMs < patient(1000), `the runner once took ${Math.round(slowestMs)} ms to answer`);
-    assert.ok(grownMiB < 150, `the runner grew by ${grownMiB} MiB`);
+    // A runner that is held up answers only when the flood is over, half a minute later.
+    assert.ok(slowestMs < patient(5000), `the runner once took ${Math.round(slowestMs)} ms to answer`);
+    assert.ok(grownMiB < 200, `the runner grew by ${grownMiB} MiB`);
   });
 
   /** Somebody watches it all go by in a terminal. */
