@@ -43,6 +43,11 @@ export const serverLockFile = (paths: Paths) => join(paths.home, "server.lock");
 /** Address and process of the running server, for messages and for finding it. */
 export const serverRecordFile = (paths: Paths) => join(paths.home, "server.json");
 export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
+/** The installation's own certificate authority: for its TLS listener and for the registries inside plays. */
+export const authorityFiles = (paths: Paths) => ({
+  certificate: join(paths.home, "authority", "ca.pem"),
+  key: join(paths.home, "authority", "ca.key"),
+});
 
 export const blobsDirectory = (paths: Paths) => join(paths.home, "images", "blobs", "sha256");
 /** Downloads in progress, named by digest; only the holder of the digest's lock writes there. */
