@@ -25,6 +25,7 @@ const namedRepository = "ghcr.io/iximiuz/labs/rootfs";
 const tagOfName: Readonly<Record<string, string>> = {
   docker: "ubuntu-docker",
   "k3s-cplane": "ubuntu-k3s-server",
+  "k3s-node": "ubuntu-k3s-agent",
   "k3s-dev-machine": "ubuntu-k3s-dev-machine",
 };
 

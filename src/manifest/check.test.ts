@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { type CheckOptions, checkManifest } from "./check.ts";
 import { dumpManifest } from "./dump.ts";
@@ -258,7 +259,9 @@ test("an update of a fixed base may leave out what a machine cannot be without, 
   ]);
 });
 
-for (const base of ["flexbox", "debian-12"]) {
+const builtIn = readdirSync(new URL("../../playgrounds/", import.meta.url)).map(file => file.replace(/\.yaml$/, ""));
+
+for (const base of builtIn) {
   test(`dump, update, dump is the identity for ${base}, through YAML and JSON`, () => {
     const manifest = catalogued(base);
     const dumped = dumpManifest(manifest);

@@ -64,11 +64,11 @@ function merge(input: ManifestInput, options: CheckOptions): ManifestInput {
   if (options.for === "update") return mergeForUpdate(input, options);
   if (options.base === undefined) return input;
   const { tabs, networks, machines, initTasks } = input.playground ?? {};
-  return mergeWithBase(options.base, { playground: { tabs, networks, machines, initTasks } });
+  return mergeWithBase(options.base, { playground: { tabs, networks, machines, initTasks } }, options.offers);
 }
 
-function mergeForCreate(input: ManifestInput, { base, name }: CheckOptions): ManifestInput {
-  const merged = base === undefined ? input : withOwnCard(mergeWithBase(base, input), input);
+function mergeForCreate(input: ManifestInput, { base, name, offers }: CheckOptions): ManifestInput {
+  const merged = base === undefined ? input : withOwnCard(mergeWithBase(base, input, offers), input);
   return given({ ...merged, name: name ?? input.name, base: base?.name ?? input.base });
 }
 

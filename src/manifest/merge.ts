@@ -1,23 +1,29 @@
+import { areDefaultTabs, noOffers, type Offers } from "./default-tabs.ts";
 import { takesAnyMachines } from "./flexbox.ts";
 import type { InitTask, MachineInput, Manifest, ManifestInput } from "./schema.ts";
 
 /**
  * What a manifest or a start request means on top of the playground it derives from: present wins, absent inherits,
  * lists and maps are replaced whole, machines are merged by name (with base flexbox they are replaced). Inherited tabs,
- * tasks and forwards of machines that are no longer there are left out. Name and base are those of `base` unless given.
+ * tasks and forwards of machines that are no longer there are left out; tabs that were only the defaults are not
+ * inherited, so that the merged machines get defaults of their own. Name and base are those of `base` unless given.
  */
-export function mergeWithBase(base: Manifest, override: ManifestInput): ManifestInput {
+export function mergeWithBase(base: Manifest, override: ManifestInput, offers: Offers = noOffers): ManifestInput {
   const spec = override.playground ?? {};
   const machines = mergeMachines(base, spec.machines);
   const names = new Set(machines.map(machine => machine.name));
   const { tabs, initTasks, portForwards } = base.playground;
   const first = base.playground.machines[0]?.name;
+  const inheritedTabs =
+    tabs === undefined || areDefaultTabs(tabs, base.playground.machines, offers)
+      ? undefined
+      : notEmpty(tabs.filter(tab => tab.kind === "web-page" || names.has(tab.machine ?? first)));
   return given({
     ...base,
     ...given(override),
     playground: given({
       ...base.playground,
-      tabs: notEmpty(tabs?.filter(tab => tab.kind === "web-page" || names.has(tab.machine ?? first))),
+      tabs: inheritedTabs,
       initTasks: initTasks === undefined ? undefined : tasksOn(names, initTasks),
       portForwards: notEmpty(portForwards?.filter(forward => names.has(forward.machine))),
       ...given(spec),

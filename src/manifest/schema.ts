@@ -26,7 +26,7 @@ export const specSchema = part(
     machines: list(machineSchema, "1 to 5 machines.", { inherited: true }),
     tabs: list(tabSchema, "1 to 10 panes of the page.", {
       inherited: true,
-      default: "one terminal per machine",
+      default: "the base's own, else its IDE, a terminal per machine, the Kubernetes explorer",
     }).optional(),
     initTasks: z
       .record(z.string(), initTaskSchema)

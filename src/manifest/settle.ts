@@ -1,6 +1,6 @@
+import { defaultTabs, noOffers, tabsThatNeedSsh } from "./default-tabs.ts";
 import type { Findings } from "./findings.ts";
 import { contains, formatSubnet, parseAddress, parsePrefixed, subnetOf } from "./ipv4.ts";
-import { limits } from "./limits.ts";
 import { given } from "./merge.ts";
 import { maskedSecret } from "./rules/access.ts";
 import type { CheckOptions } from "./rules/context.ts";
@@ -43,8 +43,8 @@ export function settleTabs(
   if (spec === undefined) return merged;
   const { machines = [] } = spec;
   const shown = withoutHiddenTabs(spec.tabs, machines, input.playground?.tabs !== undefined, findings);
-  const tabs = shown ?? (options.for === "update" ? undefined : defaultTabs(machines));
-  return { ...merged, playground: inOrder({ ...spec, tabs }) };
+  const tabs = shown ?? (options.for === "update" ? undefined : defaultTabs(machines, options.offers ?? noOffers));
+  return { ...merged, playground: inOrder({ ...spec, tabs: tabs?.length === 0 ? undefined : tabs }) };
 }
 
 function withoutHostBits(network: NetworkInput, index: number, findings: Findings): NetworkInput {
@@ -102,7 +102,7 @@ function withoutHiddenTabs(
 ): TabInput[] | undefined {
   if (tabs === undefined) return undefined;
   const kept = tabs.filter((tab, index) => {
-    if (tab.kind !== "terminal" && tab.kind !== "ide") return true;
+    if (tab.kind === undefined || !tabsThatNeedSsh.includes(tab.kind)) return true;
     const machine = tab.machine === undefined ? machines[0] : machines.find(other => other.name === tab.machine);
     if (machine?.noSSH !== true) return true;
     if (areWritten) {
@@ -115,15 +115,6 @@ function withoutHiddenTabs(
     return false;
   });
   return kept.length === 0 ? undefined : kept;
-}
-
-/** One terminal for each machine that may be entered; none at all when there is no such machine. */
-function defaultTabs(machines: readonly MachineInput[]): TabInput[] | undefined {
-  const tabs = machines
-    .filter(machine => machine.noSSH !== true && machine.name !== undefined)
-    .map((machine): TabInput => ({ kind: "terminal", machine: machine.name }))
-    .slice(0, limits.tabsMax);
-  return tabs.length === 0 ? undefined : tabs;
 }
 
 /** A submitted mask means "keep what is stored"; a new playground has nothing to keep. */

@@ -1,4 +1,4 @@
-import type { Drive, Machine, PlaygroundSpec, Tab } from "../manifest/schema.ts";
+import type { Drive, Machine, PlaygroundSpec } from "../manifest/schema.ts";
 import type { PlanNotice } from "./plan.ts";
 
 interface Gap {
@@ -16,10 +16,6 @@ const ofSpec: readonly Look<PlaygroundSpec>[] = [
     (spec.portForwards ?? []).length > 0 &&
     gap("portForwards", "portForwards have no effect yet: nothing opens saved port forwards"),
 ];
-const ofTab: readonly Look<Tab>[] = [
-  tab => tab.kind === "ide" && gap("kind", "IDE tabs are not available yet"),
-  tab => tab.kind === "kexp" && gap("kind", "the Kubernetes explorer is not available yet"),
-];
 const ofMachine: readonly Look<Machine>[] = [
   ({ kernel }) => kernel?.snapshot !== undefined && gap("kernel.snapshot", "its saved kernel is not used yet"),
 ];
@@ -33,7 +29,6 @@ const ofDrive: readonly Look<Drive>[] = [
 export function idleFields(spec: PlaygroundSpec): PlanNotice[] {
   return [
     ...look(ofSpec, spec, "playground", ""),
-    ...(spec.tabs ?? []).flatMap((tab, index) => look(ofTab, tab, `playground.tabs[${index}]`, `tab ${index + 1}: `)),
     ...spec.machines.flatMap((machine, index) => {
       const path = `playground.machines[${index}]`;
       const drives = machine.drives.flatMap((drive, driveIndex) =>

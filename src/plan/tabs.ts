@@ -1,3 +1,4 @@
+import { defaultTabs, noOffers, tabsThatNeedSsh } from "../manifest/default-tabs.ts";
 import { defaults } from "../manifest/limits.ts";
 import type { Tab, TabKind } from "../manifest/schema.ts";
 import type { PlanNotice, TabPlan } from "./plan.ts";
@@ -7,15 +8,11 @@ interface TabMachine {
   noSSH: boolean;
 }
 
-const tabsMax = 10;
-/** A terminal is a shell, and so is an IDE. */
-const needSsh: readonly TabKind[] = ["terminal", "ide"];
-
 /**
  * The panes of the play's page, each with an identifier of its own.
  *
- * Tabs that would open a shell on a `noSSH` machine are left out with a notice. Without a list there is a terminal
- * per machine; an IDE joins them when plays have one.
+ * Tabs that would open a shell on a `noSSH` machine are left out with a notice. A stored manifest has its list,
+ * except when there is nothing to show.
  */
 export function planTabs(
   tabs: readonly Tab[] | undefined,
@@ -24,9 +21,9 @@ export function planTabs(
   const notices: PlanNotice[] = [];
   const first = machines[0]?.name;
   const closed = new Set(machines.filter(machine => machine.noSSH).map(machine => machine.name));
-  const allowed = (tabs ?? defaultTabs(machines)).flatMap((tab, index): TabPlan[] => {
+  const allowed = (tabs ?? defaultTabs(machines, noOffers)).flatMap((tab, index): TabPlan[] => {
     const machine = tab.kind === "web-page" ? tab.machine : (tab.machine ?? first);
-    if (machine !== undefined && closed.has(machine) && needSsh.includes(tab.kind)) {
+    if (machine !== undefined && closed.has(machine) && tabsThatNeedSsh.includes(tab.kind)) {
       notices.push({
         code: "manifest/tab-machine",
         machine,
@@ -38,13 +35,6 @@ export function planTabs(
     return [describe(tab, machine)];
   });
   return { tabs: withUniqueIds(allowed), notices };
-}
-
-function defaultTabs(machines: readonly TabMachine[]): Tab[] {
-  return machines
-    .filter(machine => !machine.noSSH)
-    .map(({ name }): Tab => ({ kind: "terminal", machine: name }))
-    .slice(0, tabsMax);
 }
 
 /** `id` stays empty where the author gave none. */

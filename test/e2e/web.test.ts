@@ -151,7 +151,7 @@ describe("the web UI", { timeout: patient(900_000) }, () => {
     await page.getByRole("tab", { name: "Silent" }).click();
     await page.frameLocator('iframe[title="Silent"]').getByText("Nothing listens on port 9").waitFor();
     await page.getByRole("tab", { name: "IDE" }).click();
-    await page.getByText(/has no browser IDE yet/).waitFor();
+    await page.frameLocator('iframe[title="IDE"]').getByText("This image has no IDE").waitFor();
   });
 
   test("a retry runs the task again and what waited for it", async () => {

@@ -1,3 +1,4 @@
+import type { Offers } from "../default-tabs.ts";
 import type { FindingCode } from "../finding.ts";
 import { childPath, type FindingExtras, type Findings } from "../findings.ts";
 import { nearest } from "../../lib/nearest.ts";
@@ -10,6 +11,8 @@ export interface CheckOptions {
   name?: string;
   /** create: the base playground. start: the playground being started. update: the base of `current`. */
   base?: Manifest;
+  /** What the images of the base bring: decides the default tabs. Default: nothing. */
+  offers?: Offers;
   /** update: the playground as it is stored; its name, base and cover stay. */
   current?: Manifest;
   knownBases?: readonly string[];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type CheckOptions, checkManifest } from "../check.ts";
+import { readBuiltIn } from "../built-in.ts";
+import type { CheckOptions } from "../check.ts";
 import type { FindingCode, FindingSeverity } from "../finding.ts";
-import { parseManifestYaml } from "../parse.ts";
 import type { Manifest } from "../schema.ts";
 
 /** A text of the sample and what to put in its place. */
@@ -49,7 +49,7 @@ export const machine = (name: string): string =>
 /** A base playground of the catalogue, checked. */
 export function catalogued(name: string): Manifest {
   const source = readFileSync(new URL(`../../../playgrounds/${name}.yaml`, import.meta.url));
-  const { manifest, findings } = checkManifest(parseManifestYaml(source), { for: "create" });
+  const { manifest, findings } = readBuiltIn(source);
   assert.deepEqual(findings, []);
   assert.ok(manifest);
   return manifest;

@@ -1,8 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Log } from "../../lib/log.ts";
-import { checkManifest } from "../../manifest/check.ts";
-import { parseManifestYaml } from "../../manifest/parse.ts";
+import { readBuiltIn } from "../../manifest/built-in.ts";
 import { problemOfFindings } from "../../manifest/problem.ts";
 import type { StoredPlayground } from "./stored-playground.ts";
 
@@ -18,7 +17,7 @@ export async function loadBuiltInPlaygrounds(directory: string, log: Log): Promi
 
 async function load(file: string, log: Log): Promise<StoredPlayground | undefined> {
   const [source, { mtimeMs }] = await Promise.all([readFile(file), stat(file)]);
-  const { manifest, findings } = checkManifest(parseManifestYaml(source), { for: "create" });
+  const { manifest, findings, offers } = readBuiltIn(source);
   if (manifest === undefined) {
     log.error({ file, findings, problem: problemOfFindings(findings)?.message }, "a built-in playground is left out");
     return undefined;
@@ -30,6 +29,7 @@ async function load(file: string, log: Log): Promise<StoredPlayground | undefine
     owner: "",
     base: manifest.base ?? "",
     manifest,
+    offers,
     createdAtMs: changedAtMs,
     updatedAtMs: changedAtMs,
   };

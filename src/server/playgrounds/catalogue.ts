@@ -1,4 +1,5 @@
 import { Problem } from "../../api/problems.ts";
+import { noOffers, type Offers } from "../../manifest/default-tabs.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import {
   findPlayground,
@@ -10,6 +11,8 @@ import type { AccessItem, AccessSubject } from "../access/evaluate.ts";
 import { accessOf, type StoredPlayground, storedPlaygroundOf } from "./stored-playground.ts";
 
 const maxRanked = 50;
+/** Playgrounds may derive from derived ones; nobody piles up this many. */
+const maxBaseDepth = 20;
 
 /** All playgrounds of this installation, and who may see which. */
 export class Catalogue {
@@ -54,6 +57,16 @@ export class Catalogue {
 
   access(playground: StoredPlayground, subject: AccessSubject | undefined) {
     return accessOf(playground, subject, this.#anyoneMeans);
+  }
+
+  /** What the images of a playground bring, which its outermost base knows. */
+  async offersOf(playground: StoredPlayground): Promise<Offers> {
+    let current: StoredPlayground | undefined = playground;
+    for (let depth = 0; current !== undefined && depth < maxBaseDepth; depth++) {
+      if (current.offers !== undefined) return current.offers;
+      current = await this.find(current.base);
+    }
+    return noOffers;
   }
 
   /** What a person finds under a filter; an unknown filter finds nothing. Without one: the built-in playgrounds. */

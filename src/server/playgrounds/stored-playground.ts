@@ -1,3 +1,4 @@
+import type { Offers } from "../../manifest/default-tabs.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import type { PlaygroundRow } from "../../store/database/playgrounds.ts";
 import { type AccessItem, type AccessSubject, evaluateAccess, type UserAccess } from "../access/evaluate.ts";
@@ -10,6 +11,8 @@ export interface StoredPlayground {
   base: string;
   /** Normalised; keys that nobody knows are kept. */
   manifest: Manifest;
+  /** Of those that came with the installation. */
+  offers?: Offers;
   createdAtMs: number;
   updatedAtMs: number;
 }

@@ -27,7 +27,11 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
   const { catalogue, config, database, ownedPlays, plays, expiry, now } = services;
   const { playground } = await catalogue.require(body.playground, requester, ["canStart"]);
   const { playground: _name, initConditions: given, ...overrides } = body;
-  const judged = judgeManifest(readManifestBody(overrides), { for: "start", base: playground.manifest });
+  const judged = judgeManifest(readManifestBody(overrides), {
+    for: "start",
+    base: playground.manifest,
+    offers: await catalogue.offersOf(playground),
+  });
   const manifest = body.asFreeTierUser ? scaledDown(judged.manifest) : judged.manifest;
   const { values, findings } = resolveInitConditions(manifest, given ?? {});
   const problem = problemOfFindings(findings);

@@ -5,9 +5,17 @@ import type { PortRow } from "../../store/database/ports.ts";
 import { newId } from "../auth/secrets.ts";
 import type { Origins } from "../origins.ts";
 
-/** Port of the official images' browser IDE, and of their Kubernetes explorer. */
-const idePort = 50061;
-const kexpPort = 55174;
+/** Where official images serve what these tabs show. */
+const toolPorts = {
+  ide: { number: 50061, name: "IDE" },
+  kexp: { number: 55174, name: "Kubernetes explorer" },
+} as const;
+
+/** Name of what an `ide` or `kexp` tab shows; undefined for ports of apps. */
+export function toolBehind(row: Pick<PortRow, "number" | "tab_id" | "access">): string | undefined {
+  if (row.tab_id === null || row.access !== "private") return undefined;
+  return Object.values(toolPorts).find(({ number }) => number === row.number)?.name;
+}
 
 interface NewPort {
   playId: string;
@@ -56,8 +64,7 @@ export function portsOfTabs(playId: string, tabs: readonly TabPlan[], nowMs: num
 }
 
 function portNumberOf(tab: TabPlan): number | undefined {
-  if (tab.kind === "ide") return idePort;
-  if (tab.kind === "kexp") return kexpPort;
+  if (tab.kind === "ide" || tab.kind === "kexp") return toolPorts[tab.kind].number;
   return tab.kind === "http-port" ? tab.number : undefined;
 }
 

@@ -9,6 +9,7 @@ import type { Database } from "../../store/database/open-database.ts";
 import { findPortByLabel, type PortRow } from "../../store/database/ports.ts";
 import type { Origins } from "../origins.ts";
 import { refuseUpgrade } from "../sockets/refuse-upgrade.ts";
+import { toolBehind } from "./exposed-port.ts";
 import type { PortGate } from "./port-gate.ts";
 import { sendPortPage } from "./port-pages.ts";
 import { headersForApp, headersForVisitor, rewritePath } from "./proxy-headers.ts";
@@ -158,6 +159,8 @@ export class PortProxy {
       socket.write(`${lines.join("\r\n")}\r\n\r\n`);
       if (appHead.length > 0) socket.write(appHead);
       if (head.length > 0) appSocket.write(head);
+      // Being both ends of a pipeline takes more listeners than Node thinks healthy.
+      socket.setMaxListeners(20);
       pipeline(socket, appSocket, socket, () => {
         socket.destroy();
         appSocket.destroy();
@@ -226,6 +229,17 @@ const unknownPort = {
 
 function silentPort(port: PortRow, error: unknown) {
   const problem = error instanceof Problem ? ` (${error.message})` : "";
+  const tool = toolBehind(port);
+  if (tool !== undefined) {
+    return {
+      status: 502,
+      title: `This image has no ${tool}, or it has not started yet`,
+      text:
+        `Nothing listens on port ${port.number} of machine ${port.machine}, where images that bring one serve it. ` +
+        `This page tries again every ${reloadSeconds} seconds.${problem}`,
+      reloadSeconds,
+    };
+  }
   return {
     status: 502,
     title: `Nothing listens on port ${port.number} of machine ${port.machine} yet`,

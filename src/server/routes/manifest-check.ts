@@ -17,11 +17,11 @@ export function manifestCheckRoute(app: ZodApp, { catalogue }: Pick<Services, "c
       const parsed = parseManifestYaml(request.body.source);
       const baseName = request.body.base ?? parsed.input?.base;
       const found = baseName === undefined ? undefined : await catalogue.find(baseName);
-      const base = found && catalogue.access(found, requester).canRead ? found.manifest : undefined;
+      const base = found && catalogue.access(found, requester).canRead ? found : undefined;
       const knownBases = (await catalogue.list("base", requester)).map(({ name }) => name);
       const { findings } = checkManifest(parsed, {
         for: request.body.for,
-        ...(base === undefined ? { knownBases } : { base }),
+        ...(base === undefined ? { knownBases } : { base: base.manifest, offers: await catalogue.offersOf(base) }),
       });
       return {
         valid: findings.every(finding => finding.severity !== "error"),

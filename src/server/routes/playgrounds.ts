@@ -82,7 +82,9 @@ export function playgroundRoutes(
       const { manifest, warnings } = judgeManifest(readManifestBody(request.body), {
         for: "create",
         name,
-        ...(base === undefined ? { knownBases: await baseNames(requester) } : { base: base.manifest }),
+        ...(base === undefined
+          ? { knownBases: await baseNames(requester) }
+          : { base: base.manifest, offers: await catalogue.offersOf(base) }),
       });
       const row = await insertUnderFreeName(name, fullName => ({
         id: newId(),

@@ -16,7 +16,14 @@ interface PortPaneProps {
   state: PlayState;
 }
 
-/** An HTTP port of a machine on its own origin, let in by a one-time ticket. */
+/** What the bar above the frame says about it. */
+function described(tab: PlayTab): string {
+  if (tab.kind === "ide") return `IDE of ${tab.machine}`;
+  if (tab.kind === "kexp") return `Kubernetes explorer of ${tab.machine}`;
+  return `Port ${tab.number} of ${tab.machine}${tab.access === "public" ? ", public" : ""}`;
+}
+
+/** A page that a machine serves (app, IDE, Kubernetes explorer) on an origin of its own, let in by a one-time ticket. */
 export function PortPane({ playId, tab, state }: PortPaneProps) {
   const { portId } = tab;
   const name = currentState(state);
@@ -38,8 +45,7 @@ export function PortPane({ playId, tab, state }: PortPaneProps) {
     <div className="pane">
       <div className="pane-bar">
         <Text size="sm" c="dimmed" className="pane-bar-text">
-          Port {tab.number} of {tab.machine}
-          {tab.access === "public" ? ", public" : ""}
+          {described(tab)}
         </Text>
         <Tooltip label="Load again">
           <ActionIcon variant="default" aria-label="Load again" onClick={() => void ticket.refetch()}>
@@ -57,7 +63,8 @@ export function PortPane({ playId, tab, state }: PortPaneProps) {
         src={ticket.data.url}
         // It has an origin of its own; what it may not do is replace this page unasked.
         sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads allow-top-navigation-by-user-activation"
-        allow="clipboard-write; fullscreen"
+        // An editor without paste is none.
+        allow={tab.kind === "ide" ? "clipboard-read; clipboard-write; fullscreen" : "clipboard-write; fullscreen"}
       />
     </div>
   );

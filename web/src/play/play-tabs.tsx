@@ -5,7 +5,6 @@ import type { PlayJson, PlayTab } from "../../../src/api/contract/plays.ts";
 import type { PlayState } from "../../../src/api/play-state.ts";
 import { Waiting } from "../app/frame.tsx";
 import { PortPane } from "../panes/port-pane.tsx";
-import { UnservedPane } from "../panes/unserved-pane.tsx";
 import { WebPagePane } from "../panes/web-page-pane.tsx";
 
 const TerminalPane = lazy(async () => ({ default: (await import("../terminal/terminal-pane.tsx")).TerminalPane }));
@@ -56,12 +55,10 @@ function paneOf(tab: PlayTab, play: PlayJson, state: PlayState, isInFront: boole
   switch (tab.kind) {
     case "terminal":
       return <TerminalPane playId={play.id} tab={tab} state={state} isInFront={isInFront} />;
-    case "http-port":
-      return <PortPane playId={play.id} tab={tab} state={state} />;
     case "web-page":
       return <WebPagePane tab={tab} />;
-    // "ide" and "kexp"
+    // "http-port", "ide" and "kexp"
     default:
-      return <UnservedPane tab={tab} />;
+      return <PortPane playId={play.id} tab={tab} state={state} />;
   }
 }
