@@ -160,7 +160,7 @@ test("tls, hostRewrite and pathRewrite hold together, for pages and for WebSocke
     await using server = await startTestServer();
     const seen: string[] = [];
     const note = ({ socket, headers, url }: IncomingMessage) =>
-      seen.push(`${(socket as TLSSocket).servername} ${headers.host} ${headers["x-forwarded-host"]} ${url}`);
+      seen.push(`${(socket as TLSSocket).servername} ${headers.host} ${String(headers["x-forwarded-host"])} ${url}`);
     const secure = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
       note(request);
       response.end("over tls");

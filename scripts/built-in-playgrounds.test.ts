@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readBuiltIn } from "../manifest/built-in.ts";
-import { formatImageSource, parseImageSource } from "./catalogue.ts";
+import { formatImageSource, parseImageSource } from "../src/images/catalogue.ts";
+import { readBuiltIn } from "../src/manifest/built-in.ts";
 
-const playgrounds = join(import.meta.dirname, "../../playgrounds");
+const playgrounds = join(import.meta.dirname, "../playgrounds");
 
 test("every drive of the built-in playgrounds has an image of this host or of the public repository", () => {
   const found = new Map<string, string>();
@@ -18,7 +18,7 @@ test("every drive of the built-in playgrounds has an image of this host or of th
     }
   }
   const repository = "oci://ghcr.io/iximiuz/labs/rootfs";
-  assert.deepEqual(Object.fromEntries([...found].sort()), {
+  assert.deepEqual(Object.fromEntries(found), {
     alpine: `${repository}:alpine`,
     debian: `${repository}:debian`,
     "debian-12": "debian-12",
