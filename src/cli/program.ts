@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerImage } from "./image.ts";
+import { registerKernel } from "./kernel.ts";
 import { registerLoginUrl } from "./login-url.ts";
 import { registerManifest } from "./manifest.ts";
 import { registerPlayground } from "./playground.ts";
@@ -30,6 +31,7 @@ export function createProgram(context: CliContext): Command {
     registerLoginUrl,
     registerManifest,
     registerImage,
+    registerKernel,
     registerPlayground,
     registerRootfs,
     registerSsh,

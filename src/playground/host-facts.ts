@@ -1,14 +1,14 @@
 import { availableParallelism, networkInterfaces, totalmem } from "node:os";
 import type { HostFacts } from "../plan/plan.ts";
 import type { Paths } from "../store/paths.ts";
-import { catalogueVersions } from "../vm/kernels/catalogue.ts";
+import { knownKernels } from "../vm/kernels/catalogue.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 
 /** What planning has to know of this host. The acceleration probe boots a kernel the first time and is remembered. */
 export async function hostFacts(paths: Paths, limits: HostFacts["limits"], signal: AbortSignal): Promise<HostFacts> {
   return {
     limits: withinHost(limits),
-    kernels: [...catalogueVersions],
+    kernels: await knownKernels(paths),
     backends: ["qemu"],
     acceleration: await requireAcceleration({ paths, signal }),
     addresses: hostAddresses(),

@@ -12,6 +12,19 @@ export const vmProblems = {
     status: 503,
     title: "The kernel cannot be fetched on this host",
   },
+  "kernel/name-invalid": { owner: "user", status: 400, title: "This cannot be the name of a kernel" },
+  "kernel/exists": {
+    owner: "user",
+    status: 409,
+    title: "A kernel of this name is installed already",
+    hint: "'labyard kernel remove NAME' makes room for another one, or for a newer package of the same line.",
+  },
+  "kernel/in-use": {
+    owner: "user",
+    status: 409,
+    title: "Machines run on this kernel",
+    hint: "Stop those plays first; they take the new kernel when they start again.",
+  },
   "kernel/package-unusable": {
     owner: "operator",
     status: 500,

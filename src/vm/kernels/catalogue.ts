@@ -3,17 +3,22 @@ import { join } from "node:path";
 import { Problem } from "../../api/problems.ts";
 import { kernelsDirectory, type Paths } from "../../store/paths.ts";
 import { ensureGrowArchive, ensureShimArchive } from "./initramfs.ts";
-import { installKernel, recordFile } from "./install.ts";
+import { type FillKernelTree, installKernel, recordFile } from "./install.ts";
+import { unpackKernelPackage } from "./package.ts";
 
-/** Versions a manifest may ask for; which of them this host can fetch depends on its distribution. */
+/** Versions a manifest may ask for without anything being set up; they are fetched when they are first needed. */
 export const catalogueVersions = ["5.10", "6.1", "6.12", "6.18"] as const;
+/** Beside kernels, the directory of kernels holds packages laid there by hand and the lists of Debian's archive. */
+const packagesName = "packages";
+const indexName = "apt";
 
 /** Everything a machine boots from, as files that stay in place and never change. Plain JSON. */
 export interface Kernel {
-  /** As in the manifest, "6.1" */
+  /** As in the manifest: "6.1", or the name the operator gave it. */
   version: string;
   /** As `uname -r` prints it. */
   release: string;
+  /** Where it is from: a distribution's package, or the directory or image somebody took it from. */
   package: { name: string; version: string };
   image: string;
   /** "elf" starts faster; "bzimage" where the package's kernel cannot be entered directly. */
@@ -54,10 +59,42 @@ export async function ensureKernel(version: string, options: KernelOptions): Pro
   const found = await lookupKernel(version, options.paths);
   if (found !== undefined) return found;
   if (!(catalogueVersions as readonly string[]).includes(version)) throw await unknownVersion(version, options.paths);
+  return installOnce(version, fromPackage(version, options.paths), options);
+}
+
+/**
+ * A kernel of the operator's own under a name that manifests then use in `kernel.source`; the name may be a version
+ * of the catalogue. Rejects with `kernel/exists` when the name is taken, and leaves nothing when it fails.
+ */
+export async function addKernel(name: string, fill: FillKernelTree, options: KernelOptions): Promise<Kernel> {
+  if (!isName(name)) {
+    throw new Problem("kernel/name-invalid", {
+      message: `"${name}" is not a name for a kernel: take a version such as 6.6, or lower-case letters, digits, ".", "_" and "-"`,
+    });
+  }
+  if ((await lookupKernel(name, options.paths)) !== undefined) {
+    throw new Problem("kernel/exists", { message: `There is a kernel "${name}" already` });
+  }
+  return installOnce(name, fill, options);
+}
+
+/** Afterwards the kernel is gone from this home. The caller makes sure that no machine runs on it. */
+export async function removeKernel(version: string, paths: Paths): Promise<void> {
+  const found = await lookupKernel(version, paths);
+  if (found === undefined) throw await unknownVersion(version, paths);
+  const directory = kernelDirectory(paths, version);
+  // Out of sight first, by one rename: half a kernel is never found.
+  const doomed = join(kernelsDirectory(paths), `.${version}.${process.pid}.tmp`);
+  await rename(directory, doomed);
+  growArchives.delete(directory);
+  await rm(doomed, { recursive: true });
+}
+
+async function installOnce(version: string, fill: FillKernelTree, options: KernelOptions): Promise<Kernel> {
   const directory = kernelDirectory(options.paths, version);
   let work = installing.get(directory);
   if (work === undefined) {
-    work = install(version, directory, options).finally(() => installing.delete(directory));
+    work = install(version, directory, fill, options).finally(() => installing.delete(directory));
     installing.set(directory, work);
   }
   await work;
@@ -65,6 +102,12 @@ export async function ensureKernel(version: string, options: KernelOptions): Pro
   if (installed === undefined)
     throw new Error(`kernel ${version} vanished from ${directory} right after its installation`);
   return installed;
+}
+
+function fromPackage(version: string, paths: Paths): FillKernelTree {
+  const localDirectory = join(kernelsDirectory(paths), packagesName);
+  const indexDirectory = join(kernelsDirectory(paths), indexName);
+  return (tree, options) => unpackKernelPackage(version, tree, { ...options, localDirectory, indexDirectory });
 }
 
 /** The kernel of this version when it is installed, else undefined. Fetches nothing. */
@@ -103,15 +146,30 @@ async function growArchive(directory: string): Promise<string> {
 /** Every installed kernel, by version. */
 export async function listKernels(paths: Paths): Promise<Kernel[]> {
   const names = await readdir(kernelsDirectory(paths)).catch(() => []);
-  const kernels = await Promise.all(names.filter(isVersion).map(name => lookupKernel(name, paths)));
+  const kernels = await Promise.all(names.filter(isName).map(name => lookupKernel(name, paths)));
   return kernels
     .filter(kernel => kernel !== undefined)
     .toSorted((a, b) => a.version.localeCompare(b.version, "en", { numeric: true }));
 }
 
+/** What is installed and what can be asked for without setting anything up, in the order of their numbers. */
+export async function knownKernels(paths: Paths): Promise<string[]> {
+  const names = await readdir(kernelsDirectory(paths)).catch(() => []);
+  const records = await Promise.all(
+    names.filter(isName).map(async name => ((await readRecord(kernelDirectory(paths, name))) ? name : undefined)),
+  );
+  const installed = records.filter(name => name !== undefined);
+  return [...new Set([...catalogueVersions, ...installed])].toSorted((a, b) =>
+    a.localeCompare(b, "en", { numeric: true }),
+  );
+}
+
+/** A name that breaks the rules has no directory, and so is never found. */
 const kernelDirectory = (paths: Paths, version: string) =>
-  join(kernelsDirectory(paths), isVersion(version) ? version : "none");
-const isVersion = (name: string) => /^\d+\.\d+$/.test(name);
+  join(kernelsDirectory(paths), isName(version) ? version : "none");
+/** The same names that manifests may write in `kernel.source`. */
+const isName = (name: string) =>
+  /^(\d{1,3}\.\d{1,3}|[a-z][a-z0-9._-]{0,62})$/.test(name) && ![packagesName, indexName, "none"].includes(name);
 
 async function readRecord(directory: string): Promise<InstalledKernel | undefined> {
   try {
@@ -123,14 +181,19 @@ async function readRecord(directory: string): Promise<InstalledKernel | undefine
 }
 
 /** Builds in a directory of its own and publishes it by rename: a kernel is there completely or not at all. */
-async function install(version: string, directory: string, options: KernelOptions): Promise<void> {
+async function install(
+  version: string,
+  directory: string,
+  fill: FillKernelTree,
+  options: KernelOptions,
+): Promise<void> {
   const parent = kernelsDirectory(options.paths);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await removeAbandoned(parent);
   const temporary = join(parent, `.${version}.${process.pid}.tmp`);
   try {
     await mkdir(temporary, { recursive: true });
-    await installKernel(version, temporary, { ...options, localDirectory: join(parent, "packages") });
+    await installKernel(version, temporary, { ...options, fill });
     await rename(temporary, directory);
   } catch (error) {
     // Another process may have published the same kernel meanwhile; theirs is as good as ours.
@@ -144,7 +207,7 @@ async function install(version: string, directory: string, options: KernelOption
 /** What killed installations left; those of living processes, and young ones, are kept. */
 async function removeAbandoned(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const pid = /^\.[\d.]+\.(\d+)\.tmp$/.exec(name)?.[1];
+    const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
     if (pid === undefined || (await stat(`/proc/${pid}`).catch(() => undefined))) continue;
     await rm(join(parent, name), { recursive: true, force: true });
   }

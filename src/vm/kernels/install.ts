@@ -1,17 +1,31 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { cp, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "../../api/problems.ts";
 import { run } from "../../host/process.ts";
 import { writeFileAtomic } from "../../lib/atomic-file.ts";
 import { extractBootableElf } from "./bzimage.ts";
-import type { InstalledKernel, KernelOptions } from "./catalogue.ts";
-import { moduleClosure, parseModulesDep, shimModules } from "./modules.ts";
-import { fetchKernelPackage, type KernelPackage } from "./package.ts";
+import type { InstalledKernel } from "./catalogue.ts";
+import { unpackModules } from "./module-files.ts";
+import { moduleClosure, optionalShimModules, parseModulesDep, shimModules } from "./modules.ts";
 
 export const recordFile = "kernel.json";
 /** Modules that the shim loads, in load order: one path below /lib/modules/<release> a line. */
 export const shimModulesList = "load-order";
+
+/** Who made a kernel: a distribution's package, or the directory or image it was taken from. */
+export interface KernelOrigin {
+  name: string;
+  version: string;
+}
+
+/** Fills `tree` with /boot/vmlinuz-<release> and /lib/modules/<release> (or the latter below /usr) and says whose they are. */
+export type FillKernelTree = (tree: string, options: { directory: string } & ReportOptions) => Promise<KernelOrigin>;
+
+interface ReportOptions {
+  onProgress?: (message: string, progress?: number) => void;
+  signal: AbortSignal;
+}
 
 /**
  * Fills an empty directory with one kernel: image, modules drive, the shim's modules, and the record, which comes last.
@@ -19,24 +33,23 @@ export const shimModulesList = "load-order";
 export async function installKernel(
   version: string,
   directory: string,
-  options: KernelOptions & { localDirectory: string },
+  options: { fill: FillKernelTree } & ReportOptions,
 ): Promise<void> {
   const { signal, onProgress } = options;
   onProgress?.(`fetching kernel ${version}`);
-  const found = await fetchKernelPackage(version, { directory, localDirectory: options.localDirectory, signal });
-  onProgress?.(`unpacking ${found.name} ${found.version}`, 0.4);
   const tree = join(directory, "tree");
-  await run(["dpkg-deb", "--extract", found.file, tree], { signal, timeoutMs: 5 * 60_000 });
-  const release = await findRelease(tree, found);
+  await mkdir(tree, { recursive: true });
+  const found = await options.fill(tree, { directory, signal, ...(onProgress === undefined ? {} : { onProgress }) });
+  const { release, image: packed } = await findRelease(tree, found);
   const modules = join(tree, "lib", "modules", release);
+  onProgress?.(`unpacking kernel ${release}`, 0.4);
+  await unpackModules(modules, signal);
   await run(["depmod", "--basedir", tree, release], { signal });
-  const image = await placeImage(join(tree, "boot", `vmlinuz-${release}`), directory, signal);
+  const image = await placeImage(packed, directory, signal);
   await placeShimModules(modules, join(directory, "shim-modules"), { release, found });
   onProgress?.(`building the modules drive of kernel ${release}`, 0.7);
   await buildModulesDrive(modules, join(directory, "modules.ext4"), signal);
   await rm(tree, { recursive: true });
-  // A package from the local directory is its owner's; only what was downloaded here goes.
-  if (found.file.startsWith(directory)) await rm(found.file);
   const record: InstalledKernel = {
     version,
     release,
@@ -48,7 +61,8 @@ export async function installKernel(
   await writeFileAtomic(join(directory, recordFile), `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-async function findRelease(tree: string, found: KernelPackage): Promise<string> {
+/** The release whose image and modules are both there, and where its image lies. */
+async function findRelease(tree: string, found: KernelOrigin): Promise<{ release: string; image: string }> {
   // Distributions with a merged /usr may ship the modules below it.
   const merged = join(tree, "usr", "lib", "modules");
   const plain = join(tree, "lib", "modules");
@@ -56,14 +70,19 @@ async function findRelease(tree: string, found: KernelPackage): Promise<string> 
     await mkdir(join(tree, "lib"), { recursive: true });
     await rename(merged, plain);
   }
-  const images = await names(join(tree, "boot"));
-  const release = (await names(plain)).find(name => images.includes(`vmlinuz-${name}`));
-  if (release === undefined) {
-    throw new Problem("kernel/package-unusable", {
-      message: `Package ${found.name} ${found.version} has no kernel image with modules of the same release`,
-    });
+  const releases = await names(plain);
+  for (const release of releases.toSorted((a, b) => b.localeCompare(a, "en", { numeric: true }))) {
+    const places = [join(tree, "boot", `vmlinuz-${release}`), join(plain, release, "vmlinuz")];
+    // An image without a release in its name belongs to the only modules there are.
+    if (releases.length === 1) places.push(join(tree, "boot", "vmlinuz"), join(tree, "vmlinuz"));
+    for (const image of places) {
+      if ((await lstat(image).catch(() => undefined))?.isFile()) return { release, image };
+    }
   }
-  return release;
+  throw new Problem("kernel/package-unusable", {
+    message: `${found.name} ${found.version} has no kernel image with modules of the same release`,
+    hint: "A kernel is /boot/vmlinuz-<release> together with /lib/modules/<release>.",
+  });
 }
 
 async function names(directory: string): Promise<string[]> {
@@ -93,22 +112,19 @@ async function placeImage(packed: string, directory: string, signal: AbortSignal
 async function placeShimModules(
   modules: string,
   target: string,
-  { release, found }: { release: string; found: KernelPackage },
+  { release, found }: { release: string; found: KernelOrigin },
 ): Promise<void> {
   const dependencies = parseModulesDep(await readFile(join(modules, "modules.dep"), "utf8"));
-  const builtin = await readFile(join(modules, "modules.builtin"), "utf8");
-  const { files, missing } = moduleClosure(shimModules, dependencies, builtin);
+  const builtin = await readFile(join(modules, "modules.builtin"), "utf8").catch(() => "");
+  const closure = moduleClosure([...shimModules, ...optionalShimModules], dependencies, builtin);
+  const { files } = closure;
+  const missing = closure.missing.filter(name => !(optionalShimModules as readonly string[]).includes(name));
   if (missing.length > 0) {
     throw new Problem("kernel/package-unusable", {
-      message: `Package ${found.name} ${found.version} has no ${missing.join(", ")}, without which no machine boots`,
+      message: `${found.name} ${found.version} has no ${missing.join(", ")}, without which no machine boots`,
     });
   }
   for (const file of files) {
-    if (!file.endsWith(".ko")) {
-      throw new Problem("kernel/package-unusable", {
-        message: `Package ${found.name} ${found.version} has compressed modules, which the shim cannot load`,
-      });
-    }
     await cp(join(modules, file), join(target, release, file));
   }
   await writeFile(join(target, shimModulesList), files.map(file => `${release}/${file}\n`).join(""));

@@ -1,5 +1,7 @@
-/** What the shim needs to reach the root drive, the network and the modules drive, and to report a panic. */
-export const shimModules = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "ext4", "pvpanic_pci"] as const;
+/** What the shim needs to reach the root drive, the network and the modules drive. */
+export const shimModules = ["virtio_pci", "virtio_blk", "virtio_net", "virtio_rng", "ext4"] as const;
+/** Reports a panic to the host; kernels before 5.12 have it for another bus only. */
+export const optionalShimModules = ["pvpanic_pci"] as const;
 
 /** modules.dep: each module file with the files it needs, most needed last. */
 export type ModuleDependencies = ReadonlyMap<string, readonly string[]>;

@@ -1,96 +1,108 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Problem } from "../../api/problems.ts";
 import { run } from "../../host/process.ts";
-
-/** A distribution's kernel package, downloaded. */
-export interface KernelPackage {
-  file: string;
-  /** e.g. "linux-image-6.1.0-56-cloud-amd64" */
-  name: string;
-  /** e.g. "6.1.192-2" */
-  version: string;
-}
-
-/**
- * Debian's kernel for virtual machines. Beside the generic one it boots faster (ext4 built in, LZ4 instead of xz, a
- * third of the modules) and has all a playground uses: overlay, bridges, netfilter, wireguard, all five drive
- * filesystems. It lacks vmgenid, 9p and hardware drivers.
- */
-const metaPackage = "linux-image-cloud-amd64";
+import { openDebianIndex } from "./debian-archive.ts";
+import { downloadPackage, findKernelPackage, type OfferedPackage } from "./package-index.ts";
+import type { KernelOrigin } from "./install.ts";
 
 export interface FetchOptions {
-  /** Where to put what is downloaded. */
+  /** Where to put what is downloaded, and its content below `tree`. */
   directory: string;
-  /** Packages laid here by hand win over the package manager: for hosts whose distribution has another kernel. */
+  /** Packages laid here by hand win over every index: for hosts that reach none. */
   localDirectory: string;
+  /** Keeps package lists of Debian's archive between calls. */
+  indexDirectory: string;
+  onProgress?: (message: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Finds the package of kernel `version` ("6.1"): a file in the local directory, else what the host's package manager offers.
+ * Unpacks the package of kernel line `version` ("6.1") into `tree`: a file in the local directory, else the newest
+ * of the host's package index, else the newest of Debian's archive.
  *
- * Needs no root: only a package index. Rejects with `kernel/not-obtainable`, which names the version the host does
- * offer and what to do.
+ * Needs no root. Rejects with `kernel/not-obtainable`, which says where it was looked for and what to do.
  */
-export async function fetchKernelPackage(version: string, options: FetchOptions): Promise<KernelPackage> {
+export async function unpackKernelPackage(version: string, tree: string, options: FetchOptions): Promise<KernelOrigin> {
   const local = await findLocalPackage(version, options);
-  if (local !== undefined) return local;
-  const offered = await offeredPackage(options.signal);
-  if (offered === undefined || !offered.version.startsWith(`${version}.`))
-    throw notObtainable(version, offered, options);
-  // In its own directory and as whoever we are: apt's download sandbox needs root, and a directory its user can write.
-  await run(["apt-get", "-q", "-o", "APT::Sandbox::User=", "download", `${offered.name}=${offered.version}`], {
-    cwd: options.directory,
-    signal: options.signal,
-    timeoutMs: 15 * 60_000,
-  });
-  const file = (await readdir(options.directory)).find(
-    name => name.startsWith(`${offered.name}_`) && name.endsWith(".deb"),
-  );
-  if (file === undefined) throw notObtainable(version, offered, options);
-  return { ...offered, file: join(options.directory, file) };
+  if (local !== undefined) {
+    await unpackPackage(local.file, tree, options.signal);
+    return { name: local.name, version: local.version };
+  }
+  const { file, ...origin } = await download(version, options);
+  options.onProgress?.(`unpacking ${origin.name} ${origin.version}`);
+  await unpackPackage(file, tree, options.signal);
+  await rm(file);
+  return origin;
 }
 
-async function findLocalPackage(version: string, options: FetchOptions): Promise<KernelPackage | undefined> {
+/** A kernel package that somebody has as a file. */
+export async function unpackPackageFile(file: string, tree: string, signal: AbortSignal): Promise<KernelOrigin> {
+  const origin = await readPackageName(file, signal);
+  await unpackPackage(file, tree, signal);
+  return origin;
+}
+
+async function download(version: string, options: FetchOptions): Promise<OfferedPackage & { file: string }> {
+  const { signal } = options;
+  const tried: string[] = [];
+  for (const [where, open] of [
+    ["this host's package index", async () => ({})],
+    ["Debian's archive", () => openDebianIndex(version, join(options.indexDirectory, version), signal)],
+  ] as const) {
+    try {
+      const index = await open();
+      const offered = index && (await findKernelPackage(version, index, signal));
+      if (index === undefined || offered === undefined) {
+        tried.push(`${where} has none`);
+        continue;
+      }
+      options.onProgress?.(`downloading ${offered.name} ${offered.version}`);
+      const file = await downloadPackage(offered, index, options);
+      if (file !== undefined) return { ...offered, file };
+      tried.push(`${where} offers ${offered.name}, but apt did not deliver it`);
+    } catch (error) {
+      signal.throwIfAborted();
+      tried.push(`${where}: ${Problem.from(error).message.split("\n")[0]}`);
+    }
+  }
+  throw new Problem("kernel/not-obtainable", {
+    message: `Kernel ${version} is not obtainable here: ${tried.join("; ")}`,
+    hint:
+      `Run 'apt-get update' (as root) if the index may be missing or old. On a host that cannot reach it, put ` +
+      `Debian's linux-image-${version}.*-cloud-amd64 package into ${options.localDirectory} and try again.`,
+  });
+}
+
+async function findLocalPackage(
+  version: string,
+  options: FetchOptions,
+): Promise<(KernelOrigin & { file: string }) | undefined> {
   const names = await readdir(options.localDirectory).catch(() => []);
   for (const name of names.filter(candidate => /^linux-image-.*\.deb$/.test(candidate)).toSorted()) {
     const file = join(options.localDirectory, name);
-    const { stdout } = await run(["dpkg-deb", "--show", "--showformat=${Package}\t${Version}", file], {
-      signal: options.signal,
-    });
-    const [packageName = "", packageVersion = ""] = stdout.trim().split("\t");
-    if (packageVersion.startsWith(`${version}.`)) return { file, name: packageName, version: packageVersion };
+    const origin = await readPackageName(file, options.signal);
+    if (origin.version.startsWith(`${version}.`)) return { ...origin, file };
   }
   return undefined;
 }
 
-/** The package behind the newest meta package in the host's index, or undefined when there is none. */
-async function offeredPackage(signal: AbortSignal): Promise<Omit<KernelPackage, "file"> | undefined> {
-  const shown = await run(["apt-cache", "--no-all-versions", "show", metaPackage], { signal, allowFailure: true });
-  return parseMetaPackage(shown.stdout);
-}
-
-/** Reads the first stanza of `apt-cache show`: its version and the one kernel package it depends on. */
-export function parseMetaPackage(stanzas: string): Omit<KernelPackage, "file"> | undefined {
-  const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(stanzas)?.[1];
-  const version = field("Version");
-  const name = /\blinux-image-[0-9][\w.+-]*/.exec(field("Depends") ?? "")?.[0];
-  return version === undefined || name === undefined ? undefined : { name, version };
-}
-
-function notObtainable(
-  version: string,
-  offered: Omit<KernelPackage, "file"> | undefined,
-  options: FetchOptions,
-): Problem {
-  const what = offered
-    ? `this host's package index offers ${metaPackage} ${offered.version}`
-    : `this host's package index has no ${metaPackage}`;
-  return new Problem("kernel/not-obtainable", {
-    message: `Kernel ${version} is not obtainable here: ${what}`,
-    hint:
-      `Run 'apt-get update' (as root) if the index may be missing or old. On a distribution without that kernel, put ` +
-      `Debian's linux-image-${version}.*-cloud-amd64 package into ${options.localDirectory} and try again.`,
+async function readPackageName(file: string, signal: AbortSignal): Promise<KernelOrigin> {
+  const shown = await run(["dpkg-deb", "--show", "--showformat=${Package}\t${Version}", file], {
+    signal,
+    allowFailure: true,
   });
+  const [name, version] = shown.stdout.trim().split("\t");
+  if (shown.exitCode === 0 && name && version) return { name, version };
+  const isThere = await readFile(file).then(
+    () => true,
+    () => false,
+  );
+  throw new Problem("kernel/package-unusable", {
+    message: isThere ? `${file} is not a Debian package` : `${file} cannot be read`,
+  });
+}
+
+async function unpackPackage(file: string, tree: string, signal: AbortSignal): Promise<void> {
+  await run(["dpkg-deb", "--extract", file, tree], { signal, timeoutMs: 5 * 60_000 });
 }
