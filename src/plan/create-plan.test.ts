@@ -35,7 +35,7 @@ test("a kernel that is not here is named together with those that are", () => {
   const host = { ...smallHost, kernels: ["6.1"] };
   assert.throws(() => createPlan({ ...input, host }), {
     code: "manifest/kernel-unknown",
-    message: "kernel 6.12 is not installed here (installed: 6.1)",
+    message: "kernel 6.12 is not available here (available: 6.1)",
   });
 });
 

@@ -31,7 +31,7 @@ export function chooseKernel({ name, kernel }: Pick<Machine, "name" | "kernel">,
   const version = kernel?.source ?? defaults.kernel;
   if (host.kernels.includes(version)) return version;
   throw new Problem("manifest/kernel-unknown", {
-    message: `kernel ${version} is not installed here (installed: ${host.kernels.join(", ") || "none"})`,
+    message: `kernel ${version} is not available here (available: ${host.kernels.join(", ") || "none"})`,
     where: { machine: name, step: "plan" },
   });
 }

@@ -16,6 +16,7 @@ import { LiveState } from "./live-state.ts";
 import type { PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
 import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";
 import { TrackedPlay } from "./tracked-play.ts";
+import { knownKernels } from "../vm/kernels/catalogue.ts";
 
 export interface LocalPlaysOptions {
   paths: Paths;
@@ -42,6 +43,10 @@ export class LocalPlays implements Plays {
     state.enter("CREATED");
     await state.end();
     await this.#track(request.playId, state.current).begin();
+  }
+
+  kernels(): Promise<string[]> {
+    return knownKernels(this.#options.paths);
   }
 
   list(): Promise<string[]> {

@@ -25,6 +25,8 @@ export interface Plays {
   create(request: PlayRequest): Promise<void>;
   /** Ids of all plays that have a directory, running or not. */
   list(): Promise<string[]>;
+  /** Names that `kernel.source` may have here: versions that can be fetched, and kernels of the operator's own. */
+  kernels(): Promise<string[]>;
   /** The live state, or the last one written when no runner runs. Without task output. */
   state(playId: string): Promise<PlayState | undefined>;
   /** The current state at once, then the full state after every change, until the play ends or `signal` aborts. */

@@ -118,7 +118,7 @@ function checkKernel(context: RuleContext, machine: MachineInput, path: string):
     return;
   }
   if (knownKernels === undefined) return;
-  const message = `kernel ${source} is not installed here (installed: ${knownKernels.join(", ") || "none"})`;
+  const message = `kernel ${source} is not available here (available: ${knownKernels.join(", ") || "none"})`;
   const severity = context.options.for === "start" ? "error" : "warning";
   context.error("manifest/kernel-unknown", at, message, { severity, value: source });
 }

@@ -31,6 +31,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     for: "start",
     base: playground.manifest,
     offers: await catalogue.offersOf(playground),
+    knownKernels: await plays.kernels(),
   });
   const manifest = body.asFreeTierUser ? scaledDown(judged.manifest) : judged.manifest;
   const { values, findings } = resolveInitConditions(manifest, given ?? {});

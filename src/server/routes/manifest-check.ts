@@ -6,7 +6,7 @@ import type { Services } from "../services.ts";
 import type { ZodApp } from "../zod-app.ts";
 
 /** The same check as on saving, for editors: with line numbers, and without saving anything. */
-export function manifestCheckRoute(app: ZodApp, { catalogue }: Pick<Services, "catalogue">): void {
+export function manifestCheckRoute(app: ZodApp, { catalogue, plays }: Pick<Services, "catalogue" | "plays">): void {
   app.post(
     "/manifest/check",
     {
@@ -21,6 +21,7 @@ export function manifestCheckRoute(app: ZodApp, { catalogue }: Pick<Services, "c
       const knownBases = (await catalogue.list("base", requester)).map(({ name }) => name);
       const { findings } = checkManifest(parsed, {
         for: request.body.for,
+        knownKernels: await plays.kernels(),
         ...(base === undefined ? { knownBases } : { base: base.manifest, offers: await catalogue.offersOf(base) }),
       });
       return {

@@ -32,7 +32,7 @@ const nameAttempts = 5;
 /** The catalogue: built-in playgrounds for everybody, custom ones as their access lists say. */
 export function playgroundRoutes(
   app: ZodApp,
-  { catalogue, database, origins, now }: Pick<Services, "catalogue" | "database" | "origins" | "now">,
+  { catalogue, database, origins, plays, now }: Pick<Services, "catalogue" | "database" | "origins" | "plays" | "now">,
 ): void {
   function dump(playground: StoredPlayground, requester: Requester | undefined, appUrl: string): PlaygroundJson {
     const access = catalogue.access(playground, requester);
@@ -82,6 +82,7 @@ export function playgroundRoutes(
       const { manifest, warnings } = judgeManifest(readManifestBody(request.body), {
         for: "create",
         name,
+        knownKernels: await plays.kernels(),
         ...(base === undefined
           ? { knownBases: await baseNames(requester) }
           : { base: base.manifest, offers: await catalogue.offersOf(base) }),
@@ -112,6 +113,7 @@ export function playgroundRoutes(
       const { manifest, warnings } = judgeManifest(readManifestBody(body), {
         for: "update",
         current: current.manifest,
+        knownKernels: await plays.kernels(),
         ...(base === undefined ? {} : { base: base.manifest }),
       });
       const updatedAtMs = now();

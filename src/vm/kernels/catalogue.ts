@@ -7,7 +7,7 @@ import { type FillKernelTree, installKernel, recordFile } from "./install.ts";
 import { unpackKernelPackage } from "./package.ts";
 
 /** Versions a manifest may ask for without anything being set up; they are fetched when they are first needed. */
-export const catalogueVersions = ["5.10", "6.1", "6.12", "6.18"] as const;
+const catalogueVersions = ["5.10", "6.1", "6.12", "6.18"] as const;
 /** Beside kernels, the directory of kernels holds packages laid there by hand and the lists of Debian's archive. */
 const packagesName = "packages";
 const indexName = "apt";
