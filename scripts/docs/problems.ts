@@ -1,6 +1,7 @@
 import { accessProblems } from "../../src/api/problems/access.ts";
 import { buildProblems } from "../../src/api/problems/build.ts";
 import { cliProblems } from "../../src/api/problems/cli.ts";
+import { contentProblems } from "../../src/api/problems/content.ts";
 import { drivesProblems } from "../../src/api/problems/drives.ts";
 import { hostProblems } from "../../src/api/problems/host.ts";
 import { imagesProblems } from "../../src/api/problems/images.ts";
@@ -26,6 +27,7 @@ export const problemRooms: ReadonlyArray<{ title: string; table: ProblemTable }>
   { title: "Provisioning and init tasks", table: provisioningProblems },
   { title: "Terminals, commands and ports", table: accessProblems },
   { title: "Plays", table: playgroundProblems },
+  { title: "Content files", table: contentProblems },
   { title: "Server", table: serverProblems },
   { title: "Command line", table: cliProblems },
   { title: "Host", table: hostProblems },

@@ -1,6 +1,7 @@
 import { accessProblems } from "./problems/access.ts";
 import { buildProblems } from "./problems/build.ts";
 import { cliProblems } from "./problems/cli.ts";
+import { contentProblems } from "./problems/content.ts";
 import { drivesProblems } from "./problems/drives.ts";
 import { hostProblems } from "./problems/host.ts";
 import { imagesProblems } from "./problems/images.ts";
@@ -25,6 +26,7 @@ export const problems = {
   ...provisioningProblems,
   ...accessProblems,
   ...playgroundProblems,
+  ...contentProblems,
   ...serverProblems,
   ...cliProblems,
   ...hostProblems,

@@ -14,6 +14,7 @@ import { Accounts } from "./auth/accounts.ts";
 import { authenticateRequests } from "./auth/authenticate.ts";
 import { newSecret } from "./auth/secrets.ts";
 import type { ServerConfig } from "./config.ts";
+import { ContentStore } from "./content/content-store.ts";
 import { refuseCrossSiteRequests, refuseForeignHosts } from "./csrf.ts";
 import { answerWithProblems } from "./errors.ts";
 import { acceptJsonBodies } from "./json-bodies.ts";
@@ -27,6 +28,7 @@ import { PlayFeeds } from "./plays/play-feed.ts";
 import { PortGate } from "./ports/port-gate.ts";
 import { PortPasses } from "./ports/port-pass.ts";
 import { PortProxy } from "./ports/port-proxy.ts";
+import { contentFileRoutes } from "./routes/content-files.ts";
 import { registerRoutes } from "./routes.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import type { Services } from "./services.ts";
@@ -45,6 +47,8 @@ export interface ServerOptions {
   database: Database;
   log: Log;
   now?: () => number;
+  /** Where content files of playgrounds are kept; made when the first one comes. */
+  contentDirectory: string;
   /** Default: those that came with this installation. */
   playgroundsDirectory?: string;
   webDirectory?: string;
@@ -75,6 +79,13 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   const passes = new PortPasses(await settingOr(database, "port-pass-key", newSecret), now);
   const gate = new PortGate({ accounts, tickets, passes, origins });
   const ports = new PortProxy({ database, plays, origins, gate, log });
+  const content = new ContentStore({
+    database,
+    directory: options.contentDirectory,
+    limits: config.content,
+    now,
+  });
+  await content.sweep();
   const services: Services = {
     config,
     database,
@@ -85,6 +96,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     tickets,
     accounts,
     catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
+    content,
     ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
     feeds,
     expiry,
@@ -119,6 +131,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     },
     { prefix: "/api" },
   );
+  // Covers and landing pages name them by this path. Documented once, below /api.
+  await app.register(async pages => contentFileRoutes(pages.withTypeProvider<ZodTypeProvider>(), services));
   await serveWebUi(app, options.webDirectory ?? join(installation, "web", "dist"));
   const closeSockets = dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, log });
   app.addHook("onListen", async () => {

@@ -40,6 +40,8 @@ const configSchema = z.strictObject({
       maxActivePerUser: positive.default(20),
     })
     .prefault({}),
+  /** Files that accompany a playground (update --dir). */
+  content: z.strictObject({ fileMiB: positive.default(20), playgroundMiB: positive.default(200) }).prefault({}),
   sessions: z
     .strictObject({
       browserDays: positive.default(30),

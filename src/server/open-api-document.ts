@@ -9,7 +9,13 @@ export async function renderOpenApi(): Promise<string> {
   const database = await openDatabase(":memory:");
   // Describing the routes asks nothing of plays.
   const plays = {} as Plays;
-  const { app } = await buildServer({ config: parseConfig(""), plays, database, log: createLog("docs", "silent") });
+  const { app } = await buildServer({
+    config: parseConfig(""),
+    plays,
+    database,
+    log: createLog("docs", "silent"),
+    contentDirectory: "/nonexistent",
+  });
   try {
     return `${JSON.stringify(app.swagger(), null, 2)}\n`;
   } finally {

@@ -1,3 +1,5 @@
+import { contentFileRoutes } from "./routes/content-files.ts";
+import { contentRoutes } from "./routes/content.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { manifestCheckRoute } from "./routes/manifest-check.ts";
@@ -25,6 +27,8 @@ export function registerRoutes(app: ZodApp, services: Services): void {
   sessionRoutes(app, services);
   tokenRoutes(app, services);
   playgroundRoutes(app, services);
+  contentRoutes(app, services);
+  contentFileRoutes(app, services);
   manifestCheckRoute(app, services);
   playCreateRoute(app, services);
   playListRoute(app, services);

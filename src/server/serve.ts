@@ -5,7 +5,7 @@ import type { Log } from "../lib/log.ts";
 import { Scope } from "../lib/scope.ts";
 import type { Plays } from "../playground/plays.ts";
 import { openDatabase } from "../store/database/open-database.ts";
-import { databaseFile, type Paths } from "../store/paths.ts";
+import { contentDirectory, databaseFile, type Paths } from "../store/paths.ts";
 import { ensureRuntimeDirectory } from "../store/runtime-directory.ts";
 import { buildServer, type LabyardServer } from "./build-server.ts";
 import type { ServerConfig } from "./config.ts";
@@ -51,7 +51,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   );
   const server = await opening.acquire(
     "http server",
-    () => buildServer({ ...options, database }),
+    () => buildServer({ ...options, database, contentDirectory: contentDirectory(paths) }),
     ({ app }) => app.close(),
   );
   await plays.recover();

@@ -3,6 +3,7 @@ import type { Plays } from "../playground/plays.ts";
 import type { Database } from "../store/database/open-database.ts";
 import type { Accounts } from "./auth/accounts.ts";
 import type { ServerConfig } from "./config.ts";
+import type { ContentStore } from "./content/content-store.ts";
 import type { Origins } from "./origins.ts";
 import type { Catalogue } from "./playgrounds/catalogue.ts";
 import type { Expiry } from "./plays/expiry.ts";
@@ -21,6 +22,7 @@ export interface Services {
   tickets: Tickets;
   accounts: Accounts;
   catalogue: Catalogue;
+  content: ContentStore;
   ownedPlays: OwnedPlays;
   feeds: PlayFeeds;
   expiry: Expiry;

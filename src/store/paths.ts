@@ -71,6 +71,9 @@ export const kernelsDirectory = (paths: Paths) => join(paths.home, "kernels");
 /** Results of executed host checks, keyed by what they depend on. */
 export const probesFile = (paths: Paths) => join(paths.home, "probes.json");
 
+/** Files that accompany playgrounds: a folder per playground by its id, in it files under random names. */
+export const contentDirectory = (paths: Paths) => join(paths.home, "content");
+
 export const playsDirectory = (paths: Paths) => join(paths.home, "plays");
 export const playDirectory = (paths: Paths, playId: string) => join(playsDirectory(paths), playId);
 /** What the play was asked to be: manifest and init conditions, frozen. */

@@ -7,7 +7,7 @@ import {
   mostStartedPlaygrounds,
   recentlyStartedPlaygrounds,
 } from "../../store/database/playgrounds.ts";
-import type { AccessItem, AccessSubject } from "../access/evaluate.ts";
+import { type AccessItem, type AccessSubject, mayEdit } from "../access/evaluate.ts";
 import { accessOf, type StoredPlayground, storedPlaygroundOf } from "./stored-playground.ts";
 
 const maxRanked = 50;
@@ -53,6 +53,22 @@ export class Catalogue {
       throw new Problem("server/forbidden", { message: `You may not ${what} the playground "${name}"` });
     }
     return { playground, access };
+  }
+
+  /** The playground, for those who may change it. Others learn that it exists only if they have some access to it. */
+  async requireEditable(name: string, subject: AccessSubject): Promise<StoredPlayground> {
+    const playground = await this.find(name);
+    if (playground !== undefined && mayEdit(playground, subject)) return playground;
+    const access = playground && this.access(playground, subject);
+    if (access === undefined || !Object.values(access).some(Boolean)) {
+      throw new Problem("server/not-found", { message: `There is no playground "${name}"` });
+    }
+    throw new Problem("server/forbidden", {
+      message:
+        playground?.owner === ""
+          ? `"${name}" came with this installation and cannot be changed; create one of your own on its base`
+          : `Only its owner may change the playground "${name}"`,
+    });
   }
 
   access(playground: StoredPlayground, subject: AccessSubject | undefined) {

@@ -32,7 +32,14 @@ const nameAttempts = 5;
 /** The catalogue: built-in playgrounds for everybody, custom ones as their access lists say. */
 export function playgroundRoutes(
   app: ZodApp,
-  { catalogue, database, origins, plays, now }: Pick<Services, "catalogue" | "database" | "origins" | "plays" | "now">,
+  {
+    catalogue,
+    content,
+    database,
+    origins,
+    plays,
+    now,
+  }: Pick<Services, "catalogue" | "content" | "database" | "origins" | "plays" | "now">,
 ): void {
   function dump(playground: StoredPlayground, requester: Requester | undefined, appUrl: string): PlaygroundJson {
     const access = catalogue.access(playground, requester);
@@ -106,7 +113,7 @@ export function playgroundRoutes(
     { schema: { tags, params, body: updatePlaygroundBodySchema, response: { 200: playgroundSchema } } },
     async request => {
       const requester = requireUser(request, "author:write");
-      const current = await editable(request.params.name, requester);
+      const current = await catalogue.requireEditable(request.params.name, requester);
       const base = await catalogue.find(current.base);
       // Name and base cannot change; what clients echo is not compared.
       const { name: _name, base: _base, ...body } = request.body;
@@ -125,25 +132,11 @@ export function playgroundRoutes(
 
   app.delete("/playgrounds/:name", { schema: { tags, params, response: { 200: emptyReplySchema } } }, async request => {
     const requester = requireUser(request, "author:write");
-    const { name } = await editable(request.params.name, requester);
+    const { id, name } = await catalogue.requireEditable(request.params.name, requester);
     await deletePlayground(database, name);
+    await content.removeAll(id);
     return {};
   });
-
-  async function editable(name: string, requester: Requester): Promise<StoredPlayground> {
-    const playground = await catalogue.find(name);
-    if (playground !== undefined && mayEdit(playground, requester)) return playground;
-    const access = playground && catalogue.access(playground, requester);
-    if (access === undefined || !Object.values(access).some(Boolean)) {
-      throw new Problem("server/not-found", { message: `There is no playground "${name}"` });
-    }
-    throw new Problem("server/forbidden", {
-      message:
-        playground?.owner === ""
-          ? `"${name}" came with this installation and cannot be changed; create one of your own on its base`
-          : `Only its owner may change the playground "${name}"`,
-    });
-  }
 
   /** A base must be one this person may read (its parts are copied) and start. */
   async function usableBase(name: string, requester: Requester): Promise<StoredPlayground | undefined> {

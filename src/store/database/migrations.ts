@@ -1,7 +1,9 @@
 import type { Migration } from "kysely/migration";
 import { up as initial } from "./migrations/0001-initial.ts";
+import { up as contentFiles } from "./migrations/0004-content-files.ts";
 
 /** In order, for good: a migration that was released is never changed, only followed by another one. */
 export const migrations: Record<string, Migration> = {
   "0001-initial": { up: initial },
+  "0004-content-files": { up: contentFiles },
 };

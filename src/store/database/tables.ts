@@ -10,6 +10,7 @@ export interface Tables {
   playgrounds: PlaygroundsTable;
   plays: PlaysTable;
   ports: PortsTable;
+  content_files: ContentFilesTable;
   settings: SettingsTable;
 }
 
@@ -98,6 +99,17 @@ export interface PortsTable {
   /** The tab it was made for; NULL when it was exposed by hand. */
   tab_id: string | null;
   created_at: number;
+}
+
+export interface ContentFilesTable {
+  playground_id: string;
+  /** As the author named it, e.g. __static__/cover.png; a name, not a place on this host. */
+  path: string;
+  /** Name of the file in the playground's folder of content/. */
+  blob: string;
+  md5: string;
+  size_bytes: number;
+  updated_at: number;
 }
 
 export interface SettingsTable {
