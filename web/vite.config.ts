@@ -17,6 +17,7 @@ export default defineConfig({
     strictPort: true,
     proxy: {
       "/api": { target: server, ws: true },
+      "/content": { target: server },
       // Exposed ports have host names of their own below localhost; all of what they serve comes from the server.
       "^/": {
         target: server,

@@ -2,6 +2,7 @@ import { type ClientOptions, createCall } from "./client-transport.ts";
 import type { PlayAction } from "./contract/actions.ts";
 import type { EmptyReply } from "./contract/common.ts";
 import type { ConnReply } from "./contract/conns.ts";
+import type { ContentFileJson } from "./contract/content.ts";
 import type { ConsoleContent, ConsoleList } from "./contract/consoles.ts";
 import type { ExecBody } from "./contract/exec.ts";
 import type { Health } from "./contract/health.ts";
@@ -10,6 +11,7 @@ import type { Me } from "./contract/me.ts";
 import type { PlayStateJson } from "./contract/play-state.ts";
 import type {
   CreatePlaygroundBody,
+  ManifestText,
   PlaygroundFilter,
   PlaygroundJson,
   UpdatePlaygroundBody,
@@ -63,6 +65,10 @@ export function createClient(options: ClientOptions) {
       call<PlaygroundJson[]>("GET", "/playgrounds", { query: { filter } }),
     getPlayground: (name: string, format?: "extended") =>
       call<PlaygroundJson>("GET", playground(name), { query: { format } }),
+    /** The YAML that an author edits, as the command line dumps it. */
+    getManifest: (name: string) => call<ManifestText>("GET", `${playground(name)}/manifest`),
+    listContentFiles: (name: string) =>
+      call<ContentFileJson[]>("GET", "/content/v2/files", { query: { kind: "playground", name } }),
     createPlayground: (body: CreatePlaygroundBody) => call<PlaygroundJson>("POST", "/playgrounds", { body }),
     updatePlayground: (name: string, body: UpdatePlaygroundBody) =>
       call<PlaygroundJson>("PUT", playground(name), { body }),

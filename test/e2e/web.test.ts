@@ -63,8 +63,9 @@ describe("the web UI", { timeout: patient(900_000) }, () => {
 
   test("the catalog shows what is built in and what is one's own", async () => {
     await page.goto(server.url);
-    await page.getByRole("region", { name: "Your playgrounds" }).getByText("A small web server").waitFor();
-    await page.getByRole("region", { name: "Built in" }).getByRole("heading", { name: "Debian 12" }).waitFor();
+    const catalogue = page.getByRole("region", { name: "Catalogue" });
+    await catalogue.getByRole("heading", { name: "A small web server" }).waitFor();
+    await catalogue.getByRole("heading", { name: "Debian 12" }).waitFor();
     await checkAccessibility(page);
     assert.equal(await overflow(page), 0);
   });

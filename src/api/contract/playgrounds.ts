@@ -50,6 +50,10 @@ export const playgroundSchema = z
   .meta({ id: "Playground" });
 export type PlaygroundJson = z.infer<typeof playgroundSchema>;
 
+/** The manifest as a document: YAML. */
+export const manifestTextSchema = z.object({ manifest: z.string() }).meta({ id: "ManifestText" });
+export type ManifestText = z.infer<typeof manifestTextSchema>;
+
 /**
  * A new playground: name, base and the parts of a manifest side by side, as the official client sends them (arrays
  * may be null). The manifest check judges the parts and reports all problems at once.

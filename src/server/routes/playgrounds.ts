@@ -5,11 +5,13 @@ import {
   createPlaygroundBodySchema,
   getPlaygroundQuerySchema,
   listPlaygroundsQuerySchema,
+  manifestTextSchema,
   type PlaygroundJson,
   playgroundSchema,
   updatePlaygroundBodySchema,
 } from "../../api/contract/playgrounds.ts";
 import { Problem } from "../../api/problems.ts";
+import { dumpManifest, withoutSecrets } from "../../manifest/dump.ts";
 import {
   deletePlayground,
   insertPlayground,
@@ -76,6 +78,17 @@ export function playgroundRoutes(
       // Who may only start it sees what choosing its parameters takes, and nothing of how it is made.
       const { initConditions, machines } = dump(playground, requester, appUrl);
       return { ...playgroundCard(playground, { access, appUrl }), initConditions, machines };
+    },
+  );
+
+  app.get(
+    "/playgrounds/:name/manifest",
+    { schema: { tags, params, response: { 200: manifestTextSchema } } },
+    async request => {
+      const requester = optionalUser(request, "playground:read");
+      const { playground } = await catalogue.require(request.params.name, requester, ["canRead"]);
+      const { manifest } = playground;
+      return { manifest: dumpManifest(mayEdit(playground, requester) ? manifest : withoutSecrets(manifest)) };
     },
   );
 

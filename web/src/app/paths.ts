@@ -9,6 +9,9 @@ export const paths = {
     `/api/plays/${encodeURIComponent(playId)}/ports/${encodeURIComponent(portId)}/open`,
 };
 
+/** Where the files lie that accompany a playground; ends in a slash. */
+export const contentFolder = (name: string) => `/content/files/playgrounds/${encodeURIComponent(name)}/`;
+
 /** Where to go after the login; anything that would lead to another site leads to the catalog instead. */
 export function safeNext(next: string | null): string {
   if (next === null || !next.startsWith("/")) return paths.catalog();

@@ -1,5 +1,7 @@
 import { MutationCache, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
+import type { PlaygroundFilter } from "../../../src/api/contract/playgrounds.ts";
 import { Problem } from "../../../src/api/problems.ts";
+import type { View } from "../catalog/catalogue-view.ts";
 import { reportFailure, reportReachable } from "./connection.ts";
 import { labyard } from "./labyard.ts";
 
@@ -28,6 +30,14 @@ export const queryClient: QueryClient = new QueryClient({
   },
 });
 
+const filterOf: Record<Exclude<View, "all">, PlaygroundFilter> = {
+  mine: "my-custom",
+  base: "base",
+  community: "community",
+  recent: "recent",
+  popular: "popular",
+};
+
 /** Every question the pages ask the server, once, with its key. */
 export const queries = {
   /** null: nobody is logged in. */
@@ -44,10 +54,24 @@ export const queries = {
       },
       staleTime: 60_000,
     }),
-  playgrounds: (filter?: "my-custom") =>
-    queryOptions({ queryKey: ["playgrounds", filter ?? "built-in"], queryFn: () => labyard.listPlaygrounds(filter) }),
+  /** One part of the catalogue; all of it: one's own first, then what came with the server, then that of others. */
+  catalogue: (view: View) =>
+    queryOptions({
+      queryKey: ["catalogue", view],
+      queryFn: async () => {
+        const filters = view === "all" ? (["my-custom", "base", "community"] as const) : [filterOf[view]];
+        return (await Promise.all(filters.map(filter => labyard.listPlaygrounds(filter)))).flat();
+      },
+    }),
   playground: (name: string) =>
     queryOptions({ queryKey: ["playground", name], queryFn: () => labyard.getPlayground(name) }),
+  manifest: (name: string) =>
+    queryOptions({
+      queryKey: ["manifest", name],
+      queryFn: async () => (await labyard.getManifest(name)).manifest,
+    }),
+  contentFiles: (name: string) =>
+    queryOptions({ queryKey: ["content-files", name], queryFn: () => labyard.listContentFiles(name) }),
   plays: () => queryOptions({ queryKey: ["plays"], queryFn: () => labyard.listPlays("any"), refetchInterval: 5000 }),
   play: (id: string) => queryOptions({ queryKey: ["play", id], queryFn: () => labyard.getPlay(id) }),
   /** With their output; `version` is the sum of the tasks' versions, so that a change asks again. */

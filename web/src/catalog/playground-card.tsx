@@ -1,14 +1,17 @@
 import { Anchor, Badge, Button, Card, Group, Stack, Text, Title } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "react-router";
 import type { PlaygroundJson } from "../../../src/api/contract/playgrounds.ts";
 import { paths } from "../app/paths.ts";
 import { queries, queryClient } from "../app/queries.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
+import { Cover } from "./cover.tsx";
+import { originWord } from "./origin-words.ts";
 import { useStart } from "./use-start.ts";
 
 export function PlaygroundCard({ playground }: { playground: PlaygroundJson }) {
-  const { name, title, description, categories, userAccess } = playground;
+  const { name, title, description, categories, cover, owner, userAccess } = playground;
+  const me = useQuery(queries.me());
   const navigate = useNavigate();
   const start = useStart(name);
   /** A list does not tell what a start would ask for. */
@@ -22,6 +25,7 @@ export function PlaygroundCard({ playground }: { playground: PlaygroundJson }) {
   return (
     <Card withBorder padding="md" component="article">
       <Stack gap="xs" h="100%">
+        <Cover src={cover} />
         <Title order={3} size="h5" className="breakable">
           <Anchor component={Link} to={paths.playground(name)} inherit>
             {title || name}
@@ -29,6 +33,9 @@ export function PlaygroundCard({ playground }: { playground: PlaygroundJson }) {
         </Title>
         <Text size="sm" c="dimmed" className="breakable" flex={1} lineClamp={4}>
           {description || "No description."}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {originWord(owner, me.data)}
         </Text>
         <Categories categories={categories} />
         {begin.error !== null && <ProblemAlert error={begin.error} />}

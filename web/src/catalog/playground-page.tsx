@@ -5,9 +5,14 @@ import { Link, useParams } from "react-router";
 import type { PlaygroundJson } from "../../../src/api/contract/playgrounds.ts";
 import { Waiting } from "../app/frame.tsx";
 import { usePageTitle } from "../app/page-title.ts";
-import { paths } from "../app/paths.ts";
+import { contentFolder, paths } from "../app/paths.ts";
 import { queries } from "../app/queries.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
+import { Cover } from "./cover.tsx";
+import { MachineTable } from "./machine-table.tsx";
+import { ManifestViewer } from "./manifest-viewer.tsx";
+import { mayChange, originWord } from "./origin-words.ts";
+import { OwnerTools } from "./owner-tools.tsx";
 import { Categories } from "./playground-card.tsx";
 import { StartForm } from "./start-form.tsx";
 
@@ -38,28 +43,31 @@ export function PlaygroundPage() {
 }
 
 function Details({ playground }: { playground: PlaygroundJson }) {
-  const { name, title, description, categories, markdown, machines = [] } = playground;
+  const { name, owner, base, title, description, categories, cover, markdown, machines = [], userAccess } = playground;
+  const me = useQuery(queries.me());
   return (
     <Stack mt="xs">
+      <Cover src={cover} />
       <Title order={1} size="h2" className="breakable">
         {title || name}
       </Title>
       {description !== "" && <Text className="breakable">{description}</Text>}
+      <Text size="sm" c="dimmed" className="breakable">
+        {originWord(owner, me.data)} · {name}
+        {base === "" ? "" : ` · made from ${base}`}
+      </Text>
       <Categories categories={categories} />
       <Paper withBorder p="md">
         <StartForm playground={playground} />
       </Paper>
-      {machines.length > 0 && (
-        <Text size="sm" c="dimmed" className="breakable">
-          {machines.length === 1 ? "One machine" : `${machines.length} machines`}:{" "}
-          {machines.map(machine => machine.name).join(", ")}
-        </Text>
-      )}
+      {machines.length > 0 && <MachineTable machines={machines} />}
       {markdown !== undefined && markdown !== "" && (
         <Suspense fallback={<Waiting />}>
-          <Markdown text={markdown} />
+          <Markdown text={markdown} files={contentFolder(name)} />
         </Suspense>
       )}
+      {userAccess.canRead && <ManifestViewer name={name} />}
+      {mayChange(owner, me.data) && <OwnerTools name={name} />}
     </Stack>
   );
 }
