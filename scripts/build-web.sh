@@ -8,7 +8,7 @@ wanted=$(find web src/api src/manifest package-lock.json -type f -not -path 'web
   LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-64)
 if [ "$(cat web/dist/.sources 2>/dev/null || true)" != "$wanted" ]; then
   begin "Building the web UI"
-  PATH="$PWD/node_modules/.bin:$PATH" npm run --silent build --workspace web -- --logLevel warn || fail "the web UI could not be built; the lines above say why."
+  PATH="$PWD/node_modules/.bin:$PATH" npm run --silent build --workspace web || fail "the web UI could not be built; the lines above say why."
   printf '%s\n' "$wanted" >web/dist/.sources
   finish "the web UI is in web/dist"
 fi

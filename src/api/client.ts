@@ -17,8 +17,10 @@ import type {
   UpdatePlaygroundBody,
 } from "./contract/playgrounds.ts";
 import type { CreatePlayBody, PlayJson } from "./contract/plays.ts";
-import type { CreatePortBody, PortJson, PortTicket } from "./contract/ports.ts";
+import type { OpenJournalBody } from "./contract/journals.ts";
+import type { CreatePortBody, ListeningPortJson, PortJson, PortTicket } from "./contract/ports.ts";
 import type { LoginCode, LoginSession } from "./contract/sessions.ts";
+import type { CreateShellBody, ShellJson } from "./contract/shells.ts";
 import type { TaskDetails } from "./contract/tasks.ts";
 import type { OpenedTerminal, OpenTerminalBody, SocketTicket, Terminal } from "./contract/terminals.ts";
 import type { AccessToken, CreateTokenBody } from "./contract/tokens.ts";
@@ -101,6 +103,17 @@ export function createClient(options: ClientOptions) {
     deletePort: (id: string, portId: string) => call<EmptyReply>("DELETE", port(id, portId)),
     /** A URL that lets this browser into a private port, once; public ports need none. */
     createPortTicket: (id: string, portId: string) => call<PortTicket>("POST", `${port(id, portId)}/tickets`),
+
+    /** Ports on which programs listen, of one machine or of all. */
+    scanPorts: (id: string, machine?: string) =>
+      call<ListeningPortJson[]>("POST", `${play(id)}/ports/scan`, { query: { machine } }),
+
+    listShells: (id: string) => call<ShellJson[]>("GET", `${play(id)}/shells`),
+    createShell: (id: string, body: CreateShellBody) => call<ShellJson>("POST", `${play(id)}/shells`, { body }),
+    deleteShell: (id: string, shellId: string) =>
+      call<EmptyReply>("DELETE", `${play(id)}/shells/${encodeURIComponent(shellId)}`),
+    /** A WebSocket URL that sends {stdout?, stderr?, exitCode?, eof?}. */
+    openJournal: (id: string, body: OpenJournalBody) => call<SocketTicket>("POST", `${play(id)}/journals`, { body }),
 
     listTerminals: (id: string) => call<Terminal[]>("GET", `${play(id)}/terminals`),
     openTerminal: (id: string, body: OpenTerminalBody) =>

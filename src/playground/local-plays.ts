@@ -13,7 +13,8 @@ import { reapPlay } from "../store/reaper.ts";
 import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";
-import type { PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import type { ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import { scanMaxMs } from "./port-scan.ts";
 import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";
 import { TrackedPlay } from "./tracked-play.ts";
 import { knownKernels } from "../vm/kernels/catalogue.ts";
@@ -125,6 +126,10 @@ export class LocalPlays implements Plays {
     return dialThroughRunner(await this.#requireRunner(playId), machine, port, signal);
   }
 
+  async scanPorts(playId: string, machine?: string): Promise<ListeningPort[]> {
+    return askRunner(await this.#requireRunner(playId), "POST", "/ports/scan", { machine }, scanMaxMs + 5000);
+  }
+
   async openTerminal(playId: string, terminal: TerminalRequest): Promise<string> {
     return (await this.#ask<{ id: string }>(playId, "POST", "/terminals", terminal)).id;
   }
@@ -220,6 +225,10 @@ export class LocalPlays implements Plays {
 
 function upgradePath(target: UpgradeTarget): string {
   if (target.kind === "terminal") return `/terminals/${encodeURIComponent(target.terminalId)}/socket`;
+  const machine = encodeURIComponent(target.machine);
+  if (target.kind === "journal") {
+    return `/machines/${machine}/journal?${new URLSearchParams({ query: JSON.stringify(target.query) })}`;
+  }
   const query = new URLSearchParams();
   if (target.user !== undefined) query.set("user", target.user);
   if (target.command !== undefined) query.set("command", target.command);
@@ -227,5 +236,5 @@ function upgradePath(target: UpgradeTarget): string {
     query.set("cols", String(target.pty.cols));
     query.set("rows", String(target.pty.rows));
   }
-  return `/machines/${encodeURIComponent(target.machine)}/exec?${query}`;
+  return `/machines/${machine}/exec?${query}`;
 }

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { JournalQuery } from "../access/journal-query.ts";
+import type { PortProtocol } from "../access/probe-protocol.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import type { Manifest } from "../manifest/schema.ts";
 
@@ -46,12 +48,15 @@ export interface Plays {
   console(playId: string, machine: string): Promise<string>;
   /** A raw TCP stream to a port of a machine, opened inside the play's network. */
   dial(playId: string, machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  /** TCP ports on which programs of a machine (default: of all that answer) listen on its main address. */
+  scanPorts(playId: string, machine?: string): Promise<ListeningPort[]>;
   /** Opens a terminal session that survives its viewers; returns its id. */
   openTerminal(playId: string, terminal: TerminalRequest): Promise<string>;
   listTerminals(playId: string): Promise<Array<{ id: string; machine: string; user: string }>>;
   closeTerminal(playId: string, terminalId: string): Promise<void>;
   /**
-   * Hands an authorized WebSocket upgrade to the runner, which speaks terminal-protocol or exec-protocol on it.
+   * Hands an authorized WebSocket upgrade to the runner, which speaks terminal-protocol, exec-protocol or the
+   * official client's journal messages on it.
    * On failure the socket gets an HTTP error response and is closed.
    */
   upgrade(playId: string, target: UpgradeTarget, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
@@ -67,6 +72,13 @@ export interface TerminalRequest {
   rows: number;
 }
 
+export interface ListeningPort {
+  machine: string;
+  number: number;
+  protocol: PortProtocol;
+}
+
 export type UpgradeTarget =
   | { kind: "terminal"; terminalId: string }
+  | { kind: "journal"; machine: string; query: JournalQuery }
   | { kind: "exec"; machine: string; user?: string; command?: string; pty?: { cols: number; rows: number } };

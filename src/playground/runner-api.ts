@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { JournalQuery } from "../access/journal-query.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
-import type { TerminalRequest } from "./plays.ts";
+import type { ListeningPort, TerminalRequest } from "./plays.ts";
 
 /** What a runner can be asked about its play. */
 export interface RunnerActions {
@@ -19,6 +20,7 @@ export interface RunnerActions {
 /** The ways of people into the play. */
 export interface AccessActions {
   dial(machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
+  scanPorts(machine: string | undefined): Promise<ListeningPort[]>;
   openTerminal(terminal: TerminalRequest): Promise<string>;
   listTerminals(): Array<{ id: string; machine: string; user: string }>;
   closeTerminal(id: string): void;
@@ -29,6 +31,7 @@ export interface AccessActions {
     socket: Duplex,
     head: Buffer,
   ): void;
+  attachJournal(machine: string, query: JournalQuery, request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 const bodyMaxBytes = 64 * 1024;
@@ -50,6 +53,11 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
     "GET",
     /^\/machines\/([^/]+)\/console$/,
     async (actions, [machine]) => ({ content: await actions.console(machine as string) }),
+  ],
+  [
+    "POST",
+    /^\/ports\/scan$/,
+    (actions, _match, body) => actions.access.scanPorts((body as { machine?: string } | undefined)?.machine),
   ],
   [
     "POST",
@@ -140,6 +148,7 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
     const url = new URL(request.url ?? "/", "http://runner");
     const terminal = /^\/terminals\/([^/]+)\/socket$/.exec(url.pathname);
     const exec = /^\/machines\/([^/]+)\/exec$/.exec(url.pathname);
+    const journal = /^\/machines\/([^/]+)\/journal$/.exec(url.pathname);
     if (terminal?.[1] !== undefined) {
       actions.access.attachTerminal(terminal[1], request, socket, head);
     } else if (exec?.[1] !== undefined) {
@@ -155,6 +164,9 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
         socket,
         head,
       );
+    } else if (journal?.[1] !== undefined) {
+      const query = JSON.parse(url.searchParams.get("query") ?? "{}") as JournalQuery;
+      actions.access.attachJournal(decodeURIComponent(journal[1]), query, request, socket, head);
     } else {
       throw new Problem("server/not-found");
     }

@@ -7,8 +7,14 @@ import { jsonLines } from "../lib/json-lines.ts";
 const answerTimeoutMs = 15_000;
 
 /** One request to a runner's socket, answered with JSON. Rejects with the runner's Problem or `playground/runner-gone`. */
-export async function askRunner<T>(socketPath: string, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(socketPath, method, path, body, AbortSignal.timeout(answerTimeoutMs));
+export async function askRunner<T>(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  timeoutMs = answerTimeoutMs,
+): Promise<T> {
+  const response = await send(socketPath, method, path, body, AbortSignal.timeout(timeoutMs));
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const value: unknown = JSON.parse(Buffer.concat(chunks).toString() || "{}");

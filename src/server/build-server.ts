@@ -32,6 +32,10 @@ import { contentFileRoutes } from "./routes/content-files.ts";
 import { registerRoutes } from "./routes.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import type { Services } from "./services.ts";
+import { isShellLabel } from "./shells/shared-shell.ts";
+import { loadShellFiles } from "./shells/shell-files.ts";
+import { ShellHost } from "./shells/shell-host.ts";
+import { ShellSessions } from "./shells/shell-sessions.ts";
 import { ConnSockets } from "./sockets/conns.ts";
 import { serveWebUi } from "./static-files.ts";
 import { Tickets } from "./tickets.ts";
@@ -86,6 +90,10 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     now,
   });
   await content.sweep();
+  const webDirectory = options.webDirectory ?? join(installation, "web", "dist");
+  const shells = new ShellSessions(plays);
+  const shellFiles = await loadShellFiles(webDirectory);
+  const shellHost = new ShellHost({ database, plays, origins, gate, sessions: shells, files: shellFiles, log });
   const services: Services = {
     config,
     database,
@@ -100,6 +108,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
     feeds,
     expiry,
+    shells,
     instance: randomBytes(6).toString("hex"),
     version: await installedVersion(),
   };
@@ -109,7 +118,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     // Addresses hold tickets and codes, so they do not belong into logs.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    serverFactory: handler => createHttpServer(handler, origins, ports),
+    serverFactory: handler => createHttpServer(handler, origins, { ports, shellHost }),
     // Streams of exposed ports may never end by themselves; closing does not wait for them.
     forceCloseConnections: true,
     // Only a reverse proxy on this host may say who the visitor is (for rate limits).
@@ -133,8 +142,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   );
   // Covers and landing pages name them by this path. Documented once, below /api.
   await app.register(async pages => contentFileRoutes(pages.withTypeProvider<ZodTypeProvider>(), services));
-  await serveWebUi(app, options.webDirectory ?? join(installation, "web", "dist"));
-  const closeSockets = dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, log });
+  await serveWebUi(app, webDirectory);
+  const closeSockets = dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, shellHost, log });
   app.addHook("onListen", async () => {
     const address = app.server.address();
     if (typeof address === "object" && address !== null) origins.setPort(address.port);
@@ -157,7 +166,7 @@ async function installedVersion(): Promise<string> {
 function createHttpServer(
   handler: Parameters<typeof createServer>[1] & object,
   origins: Origins,
-  ports: PortProxy,
+  { ports, shellHost }: { ports: PortProxy; shellHost: ShellHost },
 ): Server {
   return createServer(
     // Uploads into an app may take long; slow headers stay limited to a minute.
@@ -165,6 +174,7 @@ function createHttpServer(
     (request, response) => {
       const label = origins.portLabelOf(request.headers.host);
       if (label === undefined) handler(request, response);
+      else if (isShellLabel(label)) void shellHost.serve(label, request, response);
       else void ports.serve(label, request, response);
     },
   );

@@ -8,8 +8,10 @@ import { playActionRoute } from "./routes/play-actions.ts";
 import { playConnRoute } from "./routes/play-conns.ts";
 import { playCreateRoute } from "./routes/play-create.ts";
 import { playExecRoute } from "./routes/play-exec.ts";
+import { playJournalRoute } from "./routes/play-journals.ts";
 import { playListRoute } from "./routes/play-list.ts";
 import { playPortRoutes } from "./routes/play-ports.ts";
+import { playShellRoutes } from "./routes/play-shells.ts";
 import { playTaskRoutes } from "./routes/play-tasks.ts";
 import { playTerminalRoutes } from "./routes/play-terminals.ts";
 import { playRoutes } from "./routes/play.ts";
@@ -39,5 +41,7 @@ export function registerRoutes(app: ZodApp, services: Services): void {
   playTerminalRoutes(app, services);
   playExecRoute(app, services);
   playPortRoutes(app, services);
+  playShellRoutes(app, services);
+  playJournalRoute(app, services);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 }

@@ -9,6 +9,7 @@ import type { Catalogue } from "./playgrounds/catalogue.ts";
 import type { Expiry } from "./plays/expiry.ts";
 import type { OwnedPlays } from "./plays/owned-plays.ts";
 import type { PlayFeeds } from "./plays/play-feed.ts";
+import type { ShellSessions } from "./shells/shell-sessions.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** What routes are made of. Each names the few it needs (`Pick`), so its reach can be read from its signature. */
@@ -26,6 +27,7 @@ export interface Services {
   ownedPlays: OwnedPlays;
   feeds: PlayFeeds;
   expiry: Expiry;
+  shells: ShellSessions;
   /** Tells one start of the server from the next. */
   instance: string;
   version: string;

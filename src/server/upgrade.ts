@@ -7,8 +7,10 @@ import type { Plays } from "../playground/plays.ts";
 import type { Origins } from "./origins.ts";
 import type { PortProxy } from "./ports/port-proxy.ts";
 import type { ConnSockets } from "./sockets/conns.ts";
+import { isShellLabel } from "./shells/shared-shell.ts";
+import type { ShellHost } from "./shells/shell-host.ts";
 import { refuseUpgrade } from "./sockets/refuse-upgrade.ts";
-import { connTicketKind, runnerTicketKind } from "./sockets/socket-tickets.ts";
+import { connTicketKind, journalTicketKind, runnerTicketKind } from "./sockets/socket-tickets.ts";
 import type { Tickets } from "./tickets.ts";
 
 export interface UpgradeOptions {
@@ -17,10 +19,12 @@ export interface UpgradeOptions {
   plays: Plays;
   conns: ConnSockets;
   ports: PortProxy;
+  shellHost: ShellHost;
   log: Log;
 }
 
 const connPath = /^\/api\/plays\/([0-9a-f]{24})\/conns\/socket$/;
+const journalPath = /^\/api\/plays\/([0-9a-f]{24})\/journals\/socket$/;
 const runnerPath = /^\/api\/plays\/([0-9a-f]{24})\/(?:terminals\/[^/]+|exec)\/socket$/;
 
 /** Time for the closing words of WebSockets before their connections are cut. */
@@ -58,9 +62,10 @@ async function dispatch(
   head: Buffer,
   options: UpgradeOptions,
 ): Promise<void> {
-  const { origins, tickets, plays, conns, ports } = options;
+  const { origins, tickets, plays, conns, ports, shellHost } = options;
   const { host = "", origin } = request.headers;
   const label = origins.portLabelOf(host);
+  if (label !== undefined && isShellLabel(label)) return shellHost.upgrade(label, request, socket, head);
   if (label !== undefined) return ports.upgrade(label, request, socket, head);
   if (!origins.isAppHost(host)) throw new Problem("server/cross-site");
 
@@ -71,6 +76,13 @@ async function dispatch(
     // The official client sends an Origin of its own invention here: the ticket is the whole credential.
     if (tickets.redeem(connTicketKind, ticket)?.playId !== connPlay) throw new Problem("server/ticket-invalid");
     conns.accept(connPlay, request, socket, head);
+    return;
+  }
+  const journalPlay = journalPath.exec(url.pathname)?.[1];
+  if (journalPlay !== undefined) {
+    const permitted = tickets.redeem(journalTicketKind, ticket);
+    if (permitted?.playId !== journalPlay) throw new Problem("server/ticket-invalid");
+    await plays.upgrade(journalPlay, permitted.target, request, socket, head);
     return;
   }
   const runnerPlay = runnerPath.exec(url.pathname)?.[1];

@@ -3,12 +3,15 @@ import { integerSchema, playIdSchema } from "./common.ts";
 
 export const portParamsSchema = z.object({ id: playIdSchema, portId: z.string().min(1).max(100) });
 
-const portAccessSchema = z.enum(["private", "public"]);
+export const exposureAccessSchema = z.enum(["private", "public"]);
+
+/** Private unless it says "public"; the official client sends an empty text for the default. */
+export const requestedAccessSchema = exposureAccessSchema.or(z.literal("")).nullish();
 
 export const createPortBodySchema = z.object({
   machine: z.string().min(1),
   number: integerSchema.min(1).max(65535),
-  access: portAccessSchema.or(z.literal("")).nullish(),
+  access: requestedAccessSchema,
   tls: z.boolean().nullish(),
   hostRewrite: z.string().max(255).nullish(),
   pathRewrite: z.string().max(2000).nullish(),
@@ -23,7 +26,7 @@ export const portSchema = z
     machine: z.string(),
     number: integerSchema,
     hostname: z.string(),
-    access: portAccessSchema,
+    access: exposureAccessSchema,
     tls: z.boolean(),
     hostRewrite: z.string().optional(),
     pathRewrite: z.string().optional(),
@@ -35,3 +38,11 @@ export type PortJson = z.infer<typeof portSchema>;
 /** A URL that lets this browser into a private port, once. */
 export const portTicketSchema = z.object({ url: z.string() }).meta({ id: "PortTicket" });
 export type PortTicket = z.infer<typeof portTicketSchema>;
+
+export const scanPortsQuerySchema = z.object({ machine: z.string().max(100).optional() });
+
+/** A port on which a program listens; what is neither HTTP nor HTTPS is "TCP". */
+export const listeningPortSchema = z
+  .object({ machine: z.string(), number: integerSchema, protocol: z.enum(["HTTP", "HTTPS", "TCP"]) })
+  .meta({ id: "ListeningPort" });
+export type ListeningPortJson = z.infer<typeof listeningPortSchema>;

@@ -47,6 +47,12 @@ export const serverProblems = {
     title: "This play has reached the number of ports it may expose",
     hint: "Remove an exposed port first.",
   },
+  "server/too-many-shells": {
+    owner: "user",
+    status: 409,
+    title: "This play has reached the number of shells it may share",
+    hint: "Remove a shared shell first.",
+  },
   "server/body-too-large": { owner: "user", status: 413, title: "The request is too large" },
   "server/rate-limited": {
     owner: "user",
@@ -54,7 +60,6 @@ export const serverProblems = {
     title: "Too many attempts",
     hint: "Wait a minute, then try again.",
   },
-  "server/not-implemented": { owner: "user", status: 501, title: "This server cannot do that yet" },
   "server/unreachable": {
     owner: "user",
     status: 503,

@@ -10,6 +10,7 @@ import {
   updatePlay,
 } from "../../store/database/plays.ts";
 import { deletePortsOfPlay } from "../../store/database/ports.ts";
+import { deleteShellsOfPlay } from "../../store/database/shells.ts";
 
 const batch = 100;
 /** Also bounds what a jump of the clock can delay. */
@@ -91,6 +92,7 @@ export class Expiry implements AsyncDisposable {
     await ignoringStateProblems(plays.destroy(row.id));
     await updatePlay(database, row.id, { destroyed_at: now(), updated_at: now() });
     await deletePortsOfPlay(database, row.id);
+    await deleteShellsOfPlay(database, row.id);
   }
 
   async #attempt(row: PlayRow, what: string, act: () => Promise<void>): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { findPlay, type PlayRow, updatePlay } from "../../store/database/plays.ts";
 import { deletePortsOfPlay } from "../../store/database/ports.ts";
+import { deleteShellsOfPlay } from "../../store/database/shells.ts";
 
 export interface PlayActionDeps {
   database: Database;
@@ -24,7 +25,10 @@ export async function changePlay(row: PlayRow, action: ChangingAction, deps: Pla
   const { database, plays, now } = deps;
   const change = await perform(row, action, plays, now());
   await updatePlay(database, row.id, { ...change, updated_at: now() });
-  if (action.action === "destroy") await deletePortsOfPlay(database, row.id);
+  if (action.action === "destroy") {
+    await deletePortsOfPlay(database, row.id);
+    await deleteShellsOfPlay(database, row.id);
+  }
   deps.onExpiryChanged();
   deps.onPlayChanged(row.id);
   return (await findPlay(database, row.id)) ?? row;

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { PortRow } from "../../store/database/ports.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import { basicPair } from "../auth/authenticate.ts";
 import { portCookieName, readCookie } from "../auth/cookies.ts";
@@ -16,6 +15,18 @@ export type Admission =
       page: { status: number; title: string; text: string; link?: { href: string; label: string } };
     };
 
+/** What stands behind a host name of its own: an exposed port or a shared shell. */
+interface Exposed {
+  /** Its name in the API's paths. */
+  kind: "ports" | "shells";
+  id: string;
+  play_id: string;
+  label: string;
+  access: "private" | "public";
+  /** Of the play. */
+  owner: string;
+}
+
 export interface PortGateOptions {
   accounts: Accounts;
   tickets: Tickets;
@@ -23,7 +34,7 @@ export interface PortGateOptions {
   origins: Origins;
 }
 
-/** Decides who gets through to an exposed port: everybody to a public one, the play's owner to a private one. */
+/** Decides who gets through to an exposed port or shell: everybody to a public one, the play's owner to a private one. */
 export class PortGate {
   readonly #options: PortGateOptions;
 
@@ -31,7 +42,7 @@ export class PortGate {
     this.#options = options;
   }
 
-  async admit(port: PortRow & { owner: string }, request: IncomingMessage): Promise<Admission> {
+  async admit(port: Exposed, request: IncomingMessage): Promise<Admission> {
     const caller = await this.#callerOf(request.headers.authorization);
     const dropAuthorization = caller !== undefined;
     if (port.access === "public") return { kind: "admitted", dropAuthorization };
@@ -65,7 +76,7 @@ export class PortGate {
   }
 
   /** The ticket becomes a cookie of this one host, and leaves the address bar. */
-  #welcome(port: PortRow, userId: string, url: URL): Admission {
+  #welcome(port: Exposed, userId: string, url: URL): Admission {
     const pass = this.#options.passes.create(port.id, userId);
     const overHttp = this.#options.origins.appUrl.startsWith("http:");
     const isLoopbackName = this.#options.origins.portHostName(port.label).endsWith(".localhost");
@@ -77,7 +88,7 @@ export class PortGate {
   }
 
   /** Pages of other sites may not use the visitor's cookie to change something in the app or to open a socket to it. */
-  #comesFromSamePlay(port: PortRow, request: IncomingMessage): boolean {
+  #comesFromSamePlay(port: Exposed, request: IncomingMessage): boolean {
     const { origin } = request.headers;
     const isHarmless = ["GET", "HEAD", "OPTIONS"].includes(request.method ?? "") && !request.headers.upgrade;
     if (isHarmless || origin === undefined) return true;
@@ -85,11 +96,11 @@ export class PortGate {
     return label?.startsWith(`${port.play_id}-`) ?? false;
   }
 
-  #refuse(port: PortRow, request: IncomingMessage, url: URL): Admission {
+  #refuse(port: Exposed, request: IncomingMessage, url: URL): Admission {
     const { origins } = this.#options;
     url.searchParams.delete(portTicketParameter);
     const path = encodeURIComponent(`${url.pathname}${url.search}`);
-    const open = `${origins.appUrl}/api/plays/${port.play_id}/ports/${port.id}/open?path=${path}`;
+    const open = `${origins.appUrl}/api/plays/${port.play_id}/${port.kind}/${port.id}/open?path=${path}`;
     // Typed into the address bar: the app knows whether this person is logged in, and sends them back with a ticket.
     if (request.method === "GET" && request.headers["sec-fetch-dest"] === "document") {
       return { kind: "redirect", location: open, headers: {} };
@@ -98,7 +109,7 @@ export class PortGate {
       kind: "refused",
       page: {
         status: 401,
-        title: "This port is private",
+        title: `This ${port.kind === "ports" ? "port" : "shell"} is private`,
         text: "Only the owner of the play may open it.",
         link: { href: open, label: "Open it as the owner" },
       },

@@ -45,7 +45,7 @@ export class PortProxy {
     try {
       const port = await findPortByLabel(this.#options.database, label);
       if (port === undefined) return sendPortPage(response, unknownPort);
-      const admission = await this.#options.gate.admit(port, request);
+      const admission = await this.#options.gate.admit({ ...port, kind: "ports" }, request);
       if (admission.kind === "redirect") {
         response.writeHead(302, { location: admission.location, "cache-control": "no-store", ...admission.headers });
         response.end();
@@ -64,7 +64,7 @@ export class PortProxy {
     try {
       const port = await findPortByLabel(this.#options.database, label);
       if (port === undefined) return refuseUpgrade(socket, 404);
-      const admission = await this.#options.gate.admit(port, request);
+      const admission = await this.#options.gate.admit({ ...port, kind: "ports" }, request);
       if (admission.kind !== "admitted") return refuseUpgrade(socket, 403);
       await this.#forwardUpgrade(port, request, socket, head, admission.dropAuthorization);
     } catch (error) {

@@ -1,13 +1,20 @@
 import { z } from "zod";
 import { emptyReplySchema } from "../../api/contract/common.ts";
 import { playParamsSchema } from "../../api/contract/plays.ts";
-import { createPortBodySchema, portParamsSchema, portSchema, portTicketSchema } from "../../api/contract/ports.ts";
+import {
+  createPortBodySchema,
+  listeningPortSchema,
+  portParamsSchema,
+  portSchema,
+  portTicketSchema,
+  scanPortsQuerySchema,
+} from "../../api/contract/ports.ts";
 import { Problem } from "../../api/problems.ts";
-import { deletePort, findPort, insertPorts, listPorts, type PortRow } from "../../store/database/ports.ts";
+import { deletePort, findPort, insertPorts, listPorts } from "../../store/database/ports.ts";
 import { requireUser } from "../auth/requester.ts";
 import { requireMachine } from "../plays/play-actions.ts";
 import { portJson, portOfRequest } from "../ports/exposed-port.ts";
-import { portTicketKind, portTicketParameter } from "../ports/port-pass.ts";
+import { ticketUrl } from "../ports/ticket-url.ts";
 import type { Services } from "../services.ts";
 import type { ZodApp } from "../zod-app.ts";
 
@@ -16,9 +23,9 @@ const maxPorts = 50;
 /** HTTP ports of machines on origins of their own. A port may be exposed before its machine is up. */
 export function playPortRoutes(
   app: ZodApp,
-  services: Pick<Services, "ownedPlays" | "database" | "origins" | "tickets" | "now">,
+  services: Pick<Services, "ownedPlays" | "plays" | "database" | "origins" | "tickets" | "now">,
 ): void {
-  const { ownedPlays, database, origins, tickets, now } = services;
+  const { ownedPlays, plays, database, origins, now } = services;
   const tags = ["ports"];
 
   app.get(
@@ -68,7 +75,7 @@ export function playPortRoutes(
       const row = await ownedPlays.require(request.params.id, requester);
       const port = await findPort(database, row.id, request.params.portId);
       if (port === undefined) throw unknownPort();
-      return { url: ticketUrl(port, requester.userId, "/", origins.appUrlFor(request.raw)) };
+      return { url: ticketUrl(port, requester.userId, "/", origins.appUrlFor(request.raw), services) };
     },
   );
 
@@ -85,26 +92,27 @@ export function playPortRoutes(
       const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
       const port = await findPort(database, row.id, request.params.portId);
       if (port === undefined) throw unknownPort();
-      return reply.redirect(ticketUrl(port, requester.userId, request.query.path, appUrl));
+      return reply.redirect(ticketUrl(port, requester.userId, request.query.path, appUrl, services));
     },
   );
 
-  app.post("/plays/:id/ports/scan", { schema: { tags, params: playParamsSchema } }, async request => {
-    await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
-    throw new Problem("server/not-implemented", { message: "This server cannot scan for listening ports yet" });
-  });
-
-  function ticketUrl(port: PortRow, userId: string, path: string, appUrl: string): string {
-    const url = new URL(`${origins.portUrl(port.label, appUrl)}/`);
-    // Only the path and query of what was asked for: the host is ours to say.
-    const wanted = new URL(path.replace(/^[/\\]*/, "/"), url);
-    url.pathname = wanted.pathname;
-    url.search = wanted.search;
-    if (port.access === "private") {
-      url.searchParams.set(portTicketParameter, tickets.issue(portTicketKind, { portId: port.id, userId }));
-    }
-    return url.href;
-  }
+  app.post(
+    "/plays/:id/ports/scan",
+    {
+      schema: {
+        tags,
+        params: playParamsSchema,
+        querystring: scanPortsQuerySchema,
+        response: { 200: z.array(listeningPortSchema) },
+      },
+    },
+    async request => {
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
+      const { machine } = request.query;
+      if (machine) requireMachine(row, machine);
+      return plays.scanPorts(row.id, machine || undefined);
+    },
+  );
 }
 
 function unknownPort(): Problem {

@@ -4,6 +4,13 @@ import type { TicketKind } from "../tickets.ts";
 /** The official client dials the same URL up to ten times over some four minutes. */
 export const connTicketKind: TicketKind<{ playId: string }> = { name: "conn", lifetimeMs: 10 * 60_000, reusable: true };
 
+/** Dialled like the one above. */
+export const journalTicketKind: TicketKind<{ playId: string; target: UpgradeTarget & { kind: "journal" } }> = {
+  name: "journal",
+  lifetimeMs: 10 * 60_000,
+  reusable: true,
+};
+
 /** For terminals and commands: enough time to dial, for one dial. */
 export const runnerTicketKind: TicketKind<{ playId: string; target: UpgradeTarget }> = {
   name: "runner",

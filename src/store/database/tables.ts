@@ -11,6 +11,7 @@ export interface Tables {
   plays: PlaysTable;
   ports: PortsTable;
   content_files: ContentFilesTable;
+  shells: ShellsTable;
   settings: SettingsTable;
 }
 
@@ -110,6 +111,17 @@ export interface ContentFilesTable {
   md5: string;
   size_bytes: number;
   updated_at: number;
+}
+
+export interface ShellsTable {
+  id: string;
+  play_id: string;
+  machine: string;
+  user: string;
+  /** First label of its host name: <play id>-<6 hex>-shell */
+  label: string;
+  access: "private" | "public";
+  created_at: number;
 }
 
 export interface SettingsTable {

@@ -1,5 +1,4 @@
 import "../app/zod-jitless.ts";
-import type { Client } from "../../../src/api/client.ts";
 import { Problem } from "../../../src/api/problems.ts";
 import {
   type TerminalClientMessage,
@@ -32,12 +31,12 @@ export interface TerminalEvents {
   onOutput: (bytes: Uint8Array, drawn: () => void) => void;
 }
 
-interface TerminalTarget {
-  client: Client;
-  playId: string;
-  machine: string;
-  /** Remembers the session, so that a reload shows it again. */
-  storageKey: string;
+/** Where the session comes from. */
+export interface TerminalSource {
+  /** Asked before every dial. A Problem below 500 is final, others may pass by themselves. */
+  socketUrl: (size: TerminalSize) => Promise<string>;
+  /** The session's shell has ended: the next dial needs another one. */
+  ended: () => void;
 }
 
 const ackEveryBytes = terminalWindowBytes / 8;
@@ -47,11 +46,10 @@ const maxRetryMs = 8000;
 /**
  * One terminal session of a machine, shown through WebSockets that may break and be dialled again.
  *
- * The session is the one remembered from an earlier page if it still lives, else a new one. `close` ends the
- * connection and leaves the session alone; it goes on without viewers.
+ * `close` ends the connection and leaves the session alone; it goes on without viewers.
  */
 export class TerminalConnection {
-  readonly #target: TerminalTarget;
+  readonly #source: TerminalSource;
   readonly #events: TerminalEvents;
   readonly #stop = new AbortController();
   #size: TerminalSize;
@@ -59,8 +57,8 @@ export class TerminalConnection {
   #unacknowledgedBytes = 0;
   #retryMs = firstRetryMs;
 
-  constructor(target: TerminalTarget, size: TerminalSize, events: TerminalEvents) {
-    this.#target = target;
+  constructor(source: TerminalSource, size: TerminalSize, events: TerminalEvents) {
+    this.#source = source;
     this.#events = events;
     this.#size = size;
   }
@@ -91,11 +89,11 @@ export class TerminalConnection {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        const url = await this.#socketUrl();
+        const url = await this.#source.socketUrl(this.#size);
         if (signal.aborted) return;
         const ending = await this.#converse(url);
         if (ending !== undefined) {
-          localStorage.removeItem(this.#target.storageKey);
+          this.#source.ended();
           this.#events.onStatus({ kind: "ended", ...ending });
           return;
         }
@@ -116,22 +114,6 @@ export class TerminalConnection {
       await pause(this.#retryMs, signal);
       this.#retryMs = Math.min(this.#retryMs * 2, maxRetryMs);
     }
-  }
-
-  /** A URL for the remembered session, else for a new one. */
-  async #socketUrl(): Promise<string> {
-    const { client, playId, machine, storageKey } = this.#target;
-    const remembered = localStorage.getItem(storageKey);
-    if (remembered !== null) {
-      const alive = (await client.listTerminals(playId)).some(
-        ({ id, machine: on }) => id === remembered && on === machine,
-      );
-      if (alive) return (await client.createTerminalTicket(playId, remembered)).url;
-      localStorage.removeItem(storageKey);
-    }
-    const { id, url } = await client.openTerminal(playId, { machine, ...this.#size });
-    localStorage.setItem(storageKey, id);
-    return url;
   }
 
   /** Resolves when the socket has closed: with the shell's end, or undefined when the connection broke. */

@@ -10,6 +10,7 @@ import { labyard } from "../app/labyard.ts";
 import { PaneNote } from "../panes/pane-note.tsx";
 import { isReady, playWord } from "../play/state-words.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
+import { rememberedTerminal } from "./remembered-terminal.ts";
 import { Screen } from "./screen.ts";
 import { TerminalConnection, type TerminalStatus } from "./terminal-connection.ts";
 
@@ -83,7 +84,7 @@ function ReadyTerminal({ playId, tab, machine, isInFront }: ReadyTerminalProps) 
       onLeave: () => leaveTerminal(element),
     });
     const connection = new TerminalConnection(
-      { client: labyard, playId, machine, storageKey: `labyard-terminal-${playId}-${tab.id}` },
+      rememberedTerminal({ client: labyard, playId, machine, storageKey: `labyard-terminal-${playId}-${tab.id}` }),
       shown.size,
       {
         onStatus: setStatus,
