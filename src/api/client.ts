@@ -1,10 +1,12 @@
 import { type ClientOptions, createCall } from "./client-transport.ts";
+import type { Account, AccountSession, SetPasswordBody } from "./contract/account.ts";
 import type { PlayAction } from "./contract/actions.ts";
 import type { EmptyReply } from "./contract/common.ts";
 import type { ConnReply } from "./contract/conns.ts";
 import type { ContentFileJson } from "./contract/content.ts";
 import type { ConsoleContent, ConsoleList } from "./contract/consoles.ts";
 import type { ExecBody } from "./contract/exec.ts";
+import type { Group, PutGroupBody, PutGroupMemberBody } from "./contract/groups.ts";
 import type { Health } from "./contract/health.ts";
 import type { ManifestCheckBody, ManifestCheckReply } from "./contract/manifest-check.ts";
 import type { Me } from "./contract/me.ts";
@@ -19,11 +21,12 @@ import type {
 import type { CreatePlayBody, PlayJson } from "./contract/plays.ts";
 import type { OpenJournalBody } from "./contract/journals.ts";
 import type { CreatePortBody, ListeningPortJson, PortJson, PortTicket } from "./contract/ports.ts";
-import type { LoginCode, LoginSession } from "./contract/sessions.ts";
 import type { CreateShellBody, ShellJson } from "./contract/shells.ts";
+import type { LoginBody, LoginCode, LoginMethods, LoginSession } from "./contract/sessions.ts";
 import type { TaskDetails } from "./contract/tasks.ts";
 import type { OpenedTerminal, OpenTerminalBody, SocketTicket, Terminal } from "./contract/terminals.ts";
 import type { AccessToken, CreateTokenBody } from "./contract/tokens.ts";
+import type { CreatedUser, CreateUserBody, Invitation, UpdateUserBody, User } from "./contract/users.ts";
 import { type WatchOptions, watchPlay } from "./watch-play.ts";
 
 /** Actions that answer with the play; consoles have methods of their own. */
@@ -42,21 +45,48 @@ export function createClient(options: ClientOptions) {
   const task = (id: string, name: string) => `${play(id)}/tasks/${encodeURIComponent(name)}`;
   const terminal = (id: string, terminalId: string) => `${play(id)}/terminals/${encodeURIComponent(terminalId)}`;
   const port = (id: string, portId: string) => `${play(id)}/ports/${encodeURIComponent(portId)}`;
+  const user = (idOrName: string) => `/users/${encodeURIComponent(idOrName)}`;
+  const group = (name: string) => `/groups/${encodeURIComponent(name)}`;
   const session = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
   return {
     health: (signal?: AbortSignal) => call<Health>("GET", "/health", { signal }),
 
     me: () => call<Me>("GET", "/auth/me", { query: { authenticate: "true" } }),
-    /** Trades a one-time code for the browser's session cookie. */
-    login: (code: string) => call<Me>("POST", "/auth/login", { body: { code } }),
+    /** Trades a one-time code, or name and password, for the browser's session cookie. */
+    login: (body: LoginBody) => call<Me>("POST", "/auth/login", { body }),
+    loginMethods: () => call<LoginMethods>("GET", "/auth/methods"),
     logout: () => call<EmptyReply>("POST", "/auth/logout"),
     createLoginCode: () => call<LoginCode>("POST", "/auth/login-codes"),
 
     createSession: () => call<LoginSession & { accessToken: string }>("POST", "/sessions"),
     getSession: (id: string) => call<LoginSession>("GET", session(id)),
     approveSession: (id: string) => call<LoginSession>("POST", `${session(id)}/approve`),
+    denySession: (id: string) => call<EmptyReply>("POST", `${session(id)}/deny`),
+    listSessions: () => call<AccountSession[]>("GET", "/sessions"),
     deleteSession: (id: string) => call<EmptyReply>("DELETE", session(id)),
+
+    account: () => call<Account>("GET", "/account"),
+    setPassword: (body: SetPasswordBody) => call<EmptyReply>("PUT", "/account/password", { body }),
+    /** Where to send the browser so that this provider's identity becomes one of this account. */
+    linkIdentity: (provider: string) =>
+      call<{ url: string }>("POST", `/auth/providers/${encodeURIComponent(provider)}/link`),
+    unlinkIdentity: (issuer: string) => call<EmptyReply>("DELETE", "/account/identities", { query: { issuer } }),
+
+    listUsers: () => call<User[]>("GET", "/users"),
+    createUser: (body: CreateUserBody) => call<CreatedUser>("POST", "/users", { body }),
+    updateUser: (idOrName: string, body: UpdateUserBody) => call<User>("PATCH", user(idOrName), { body }),
+    inviteUser: (idOrName: string, resetPassword: boolean) =>
+      call<Invitation>("POST", `${user(idOrName)}/invitations`, { body: { resetPassword } }),
+    deleteUser: (idOrName: string) => call<EmptyReply>("DELETE", user(idOrName)),
+
+    listGroups: () => call<Group[]>("GET", "/groups"),
+    putGroup: (name: string, body: PutGroupBody) => call<Group>("PUT", group(name), { body }),
+    deleteGroup: (name: string) => call<EmptyReply>("DELETE", group(name)),
+    putGroupMember: (name: string, idOrName: string, body: PutGroupMemberBody) =>
+      call<Group>("PUT", `${group(name)}/members/${encodeURIComponent(idOrName)}`, { body }),
+    deleteGroupMember: (name: string, idOrName: string) =>
+      call<Group>("DELETE", `${group(name)}/members/${encodeURIComponent(idOrName)}`),
 
     listTokens: () => call<AccessToken[]>("GET", "/oauth/tokens"),
     createToken: (body: CreateTokenBody) =>

@@ -1,6 +1,5 @@
-import { createInterface } from "node:readline/promises";
 import type { Command } from "@commander-js/extra-typings";
-import { Problem } from "../api/problems.ts";
+import { confirm } from "./confirm.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 
@@ -14,14 +13,7 @@ export function registerRemove(playground: Command, context: CliContext): void {
     .action(async (name, options) => {
       const client = await connect(context);
       const { title } = await client.getPlayground(name);
-      if (!options.force && context.stdin.isTTY) {
-        const prompt = createInterface({ input: context.stdin, output: context.stderr });
-        const answer = await prompt.question(`Remove playground ${name} ("${title}")? [y/N] `, {
-          signal: context.signal,
-        });
-        prompt.close();
-        if (!/^y(es)?$/i.test(answer.trim())) throw new Problem("cli/usage", { message: "nothing has been removed" });
-      }
+      if (!options.force) await confirm(context, `Remove playground ${name} ("${title}")?`);
       await client.deletePlayground(name);
       context.stderr.write(`Playground ${name} has been removed.\n`);
     });

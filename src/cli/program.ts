@@ -1,6 +1,8 @@
 import { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
+import { registerAccount } from "./account.ts";
 import { registerDoctor } from "./doctor.ts";
+import { registerGroup } from "./group.ts";
 import { registerImage } from "./image.ts";
 import { registerKernel } from "./kernel.ts";
 import { registerLoginUrl } from "./login-url.ts";
@@ -12,6 +14,8 @@ import { registerRunner } from "./runner.ts";
 import { registerServe } from "./serve.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSsh } from "./ssh.ts";
+import { registerToken } from "./token.ts";
+import { registerUser } from "./user.ts";
 
 /** The whole command line. Each command lives in its own file and imports its machinery only when it runs. */
 export function createProgram(context: CliContext): Command {
@@ -29,6 +33,10 @@ export function createProgram(context: CliContext): Command {
     registerSetup,
     registerDoctor,
     registerLoginUrl,
+    registerAccount,
+    registerToken,
+    registerUser,
+    registerGroup,
     registerManifest,
     registerImage,
     registerKernel,

@@ -23,7 +23,7 @@ export function registerServe(program: Command, context: CliContext): void {
         hostFacts: () => hostFacts(context.paths, config.limits, context.signal),
       });
       try {
-        await using server = await serve({ paths: context.paths, config, log, plays });
+        await using server = await serve({ paths: context.paths, config, log, plays, env: context.env });
         context.stdout.write(`Labyard serves ${server.url} (Ctrl-C ends it; plays go on running)\n`);
         context.stdout.write(`Log in once with ${server.loginUrl}\n`);
         await new Promise<void>(resolve => context.signal.addEventListener("abort", () => resolve(), { once: true }));

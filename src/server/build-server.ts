@@ -1,23 +1,27 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { totalmem } from "node:os";
 import { join } from "node:path";
-import rateLimit from "@fastify/rate-limit";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
 import type { Database } from "../store/database/open-database.ts";
 import { settingOr } from "../store/database/settings.ts";
 import { Accounts } from "./auth/accounts.ts";
 import { authenticateRequests } from "./auth/authenticate.ts";
+import { LiveConnections } from "./auth/live-connections.ts";
+import { LoginThrottle } from "./auth/login-throttle.ts";
+import { PasswordLogin } from "./auth/password-login.ts";
+import { People } from "./auth/people.ts";
 import { newSecret } from "./auth/secrets.ts";
 import type { ServerConfig } from "./config.ts";
 import { ContentStore } from "./content/content-store.ts";
 import { refuseCrossSiteRequests, refuseForeignHosts } from "./csrf.ts";
 import { answerWithProblems } from "./errors.ts";
 import { acceptJsonBodies } from "./json-bodies.ts";
+import { openLoginProviders } from "./login/providers.ts";
 import { describeApi } from "./open-api.ts";
 import { Origins } from "./origins.ts";
 import { loadBuiltInPlaygrounds } from "./playgrounds/built-in.ts";
@@ -25,10 +29,12 @@ import { Catalogue } from "./playgrounds/catalogue.ts";
 import { Expiry } from "./plays/expiry.ts";
 import { OwnedPlays } from "./plays/owned-plays.ts";
 import { PlayFeeds } from "./plays/play-feed.ts";
+import { Quotas } from "./plays/quotas.ts";
 import { PortGate } from "./ports/port-gate.ts";
 import { PortPasses } from "./ports/port-pass.ts";
 import { PortProxy } from "./ports/port-proxy.ts";
 import { contentFileRoutes } from "./routes/content-files.ts";
+import { limitRequests } from "./rate-limits.ts";
 import { registerRoutes } from "./routes.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
 import type { Services } from "./services.ts";
@@ -53,6 +59,9 @@ export interface ServerOptions {
   now?: () => number;
   /** Where content files of playgrounds are kept; made when the first one comes. */
   contentDirectory: string;
+  /** Where the secrets of login providers may be. */
+  env?: NodeJS.ProcessEnv;
+  hostMemoryMiB?: number;
   /** Default: those that came with this installation. */
   playgroundsDirectory?: string;
   webDirectory?: string;
@@ -82,7 +91,6 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   const expiry = new Expiry({ database, plays, keepExpiredDays: config.plays.keepExpiredDays, log, now });
   const passes = new PortPasses(await settingOr(database, "port-pass-key", newSecret), now);
   const gate = new PortGate({ accounts, tickets, passes, origins });
-  const ports = new PortProxy({ database, plays, origins, gate, log });
   const content = new ContentStore({
     database,
     directory: options.contentDirectory,
@@ -93,7 +101,9 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   const webDirectory = options.webDirectory ?? join(installation, "web", "dist");
   const shells = new ShellSessions(plays);
   const shellFiles = await loadShellFiles(webDirectory);
-  const shellHost = new ShellHost({ database, plays, origins, gate, sessions: shells, files: shellFiles, log });
+  const live = new LiveConnections();
+  const shellHost = new ShellHost({ database, plays, origins, gate, live, sessions: shells, files: shellFiles, log });
+  const ports = new PortProxy({ database, plays, origins, gate, live, log });
   const services: Services = {
     config,
     database,
@@ -103,6 +113,17 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     origins,
     tickets,
     accounts,
+    people: new People({ database, live, now }),
+    passwordLogin: new PasswordLogin({ database, throttle: new LoginThrottle(now), now }),
+    loginProviders: await openLoginProviders(config.login, options.env ?? {}, now),
+    live,
+    quotas: new Quotas({
+      database,
+      plays,
+      limits: config.limits,
+      maxActivePerUser: config.plays.maxActivePerUser,
+      hostMemoryMiB: options.hostMemoryMiB ?? Math.floor(totalmem() / 1024 ** 2),
+    }),
     catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
     content,
     ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
@@ -132,7 +153,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   refuseForeignHosts(app, origins);
   authenticateRequests(app, accounts, origins);
   refuseCrossSiteRequests(app, origins);
-  await app.register(rateLimit, { global: false, errorResponseBuilder: () => new Problem("server/rate-limited") });
+  await limitRequests(app, config.rateLimits);
   await describeApi(app, services.version);
   await app.register(
     async api => {
@@ -143,7 +164,17 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   // Covers and landing pages name them by this path. Documented once, below /api.
   await app.register(async pages => contentFileRoutes(pages.withTypeProvider<ZodTypeProvider>(), services));
   await serveWebUi(app, webDirectory);
-  const closeSockets = dispatchUpgrades(app.server, { origins, tickets, plays, conns, ports, shellHost, log });
+  const closeSockets = dispatchUpgrades(app.server, {
+    origins,
+    tickets,
+    accounts,
+    live,
+    plays,
+    conns,
+    ports,
+    shellHost,
+    log,
+  });
   app.addHook("onListen", async () => {
     const address = app.server.address();
     if (typeof address === "object" && address !== null) origins.setPort(address.port);

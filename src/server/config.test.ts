@@ -10,6 +10,8 @@ test("an empty file means defaults", () => {
   assert.deepEqual(config.limits, {
     machine: { vcpus: 4, memoryMiB: 10240 },
     play: { vcpus: 10, memoryMiB: 16384 },
+    user: { vcpus: 40, memoryMiB: 65536 },
+    host: {},
   });
 });
 

@@ -5,6 +5,7 @@ import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
 import { configFile } from "../store/paths.ts";
 import { imagesSchema } from "./images-config.ts";
+import { loginSchema } from "./login/login-config.ts";
 
 const positive = z.int().min(1);
 const budget = (vcpus: number, memoryMiB: number) =>
@@ -30,7 +31,16 @@ const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be a domain name in lower case")
     .default("localhost"),
-  limits: z.strictObject({ machine: budget(4, 10 * 1024), play: budget(10, 16 * 1024) }).prefault({}),
+  limits: z
+    .strictObject({
+      machine: budget(4, 10 * 1024),
+      play: budget(10, 16 * 1024),
+      /** All active plays of one person. */
+      user: budget(40, 64 * 1024),
+      /** All active plays of everybody. Default: twice the memory of the host, as guests rarely touch all of theirs. */
+      host: z.strictObject({ memoryMiB: positive.optional() }).prefault({}),
+    })
+    .prefault({}),
   plays: z
     .strictObject({
       maxPlayTimeMinutes: positive.default(8 * 60),
@@ -52,6 +62,11 @@ const configSchema = z.strictObject({
   /** "authenticated": strangers see nothing, whatever access lists say. */
   anyoneMeans: z.enum(["anyone", "authenticated"]).default("anyone"),
   images: imagesSchema,
+  login: loginSchema,
+  /** Requests to the API within a minute. Streams, and asking who one is, do not count. */
+  rateLimits: z
+    .strictObject({ perMinute: positive.default(1200), anonymousPerMinute: positive.default(300) })
+    .prefault({}),
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn") })
     .prefault({}),

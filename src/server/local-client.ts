@@ -39,7 +39,7 @@ export async function writeClientFile(
     return;
   }
   await deleteSessionsOfKind(database, "local");
-  const created = await accounts.createSession("local", owner.id, "labyard on this machine");
+  const created = await accounts.createSession("local", owner.id, { userAgent: "labyard on this machine" });
   await writeJson(paths, { endpoint, sessionId: created.session.id, accessToken: created.secret });
 }
 

@@ -1,7 +1,10 @@
 import { contentFileRoutes } from "./routes/content-files.ts";
 import { contentRoutes } from "./routes/content.ts";
+import { accountRoutes } from "./routes/account.ts";
+import { groupRoutes } from "./routes/groups.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
+import { loginProviderRoutes } from "./routes/login-providers.ts";
 import { manifestCheckRoute } from "./routes/manifest-check.ts";
 import { meRoutes } from "./routes/me.ts";
 import { playActionRoute } from "./routes/play-actions.ts";
@@ -18,6 +21,7 @@ import { playRoutes } from "./routes/play.ts";
 import { playgroundRoutes } from "./routes/playgrounds.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
+import { userRoutes } from "./routes/users.ts";
 import type { Services } from "./services.ts";
 import type { ZodApp } from "./zod-app.ts";
 
@@ -25,7 +29,11 @@ import type { ZodApp } from "./zod-app.ts";
 export function registerRoutes(app: ZodApp, services: Services): void {
   healthRoutes(app, services);
   loginRoutes(app, services);
-  meRoutes(app);
+  loginProviderRoutes(app, services);
+  meRoutes(app, services);
+  accountRoutes(app, services);
+  userRoutes(app, services);
+  groupRoutes(app, services);
   sessionRoutes(app, services);
   tokenRoutes(app, services);
   playgroundRoutes(app, services);

@@ -18,6 +18,8 @@ export interface ServeOptions {
   config: ServerConfig;
   plays: Plays;
   log: Log;
+  /** Where the secrets of login providers may be. */
+  env?: NodeJS.ProcessEnv;
   webDirectory?: string;
   playgroundsDirectory?: string;
 }

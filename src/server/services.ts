@@ -2,14 +2,19 @@ import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
 import type { Database } from "../store/database/open-database.ts";
 import type { Accounts } from "./auth/accounts.ts";
+import type { LiveConnections } from "./auth/live-connections.ts";
+import type { PasswordLogin } from "./auth/password-login.ts";
+import type { People } from "./auth/people.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ContentStore } from "./content/content-store.ts";
+import type { LoginProvider } from "./login/provider.ts";
 import type { Origins } from "./origins.ts";
 import type { Catalogue } from "./playgrounds/catalogue.ts";
 import type { Expiry } from "./plays/expiry.ts";
 import type { OwnedPlays } from "./plays/owned-plays.ts";
 import type { PlayFeeds } from "./plays/play-feed.ts";
 import type { ShellSessions } from "./shells/shell-sessions.ts";
+import type { Quotas } from "./plays/quotas.ts";
 import type { Tickets } from "./tickets.ts";
 
 /** What routes are made of. Each names the few it needs (`Pick`), so its reach can be read from its signature. */
@@ -22,6 +27,11 @@ export interface Services {
   origins: Origins;
   tickets: Tickets;
   accounts: Accounts;
+  people: People;
+  passwordLogin: PasswordLogin;
+  loginProviders: ReadonlyMap<string, LoginProvider>;
+  live: LiveConnections;
+  quotas: Quotas;
   catalogue: Catalogue;
   content: ContentStore;
   ownedPlays: OwnedPlays;

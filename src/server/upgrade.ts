@@ -4,6 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
+import type { Accounts } from "./auth/accounts.ts";
+import type { Holder, LiveConnections } from "./auth/live-connections.ts";
 import type { Origins } from "./origins.ts";
 import type { PortProxy } from "./ports/port-proxy.ts";
 import type { ConnSockets } from "./sockets/conns.ts";
@@ -16,6 +18,8 @@ import type { Tickets } from "./tickets.ts";
 export interface UpgradeOptions {
   origins: Origins;
   tickets: Tickets;
+  accounts: Accounts;
+  live: LiveConnections;
   plays: Plays;
   conns: ConnSockets;
   ports: PortProxy;
@@ -74,7 +78,9 @@ async function dispatch(
   const connPlay = connPath.exec(url.pathname)?.[1];
   if (connPlay !== undefined) {
     // The official client sends an Origin of its own invention here: the ticket is the whole credential.
-    if (tickets.redeem(connTicketKind, ticket)?.playId !== connPlay) throw new Problem("server/ticket-invalid");
+    const permitted = tickets.redeem(connTicketKind, ticket);
+    if (permitted?.playId !== connPlay) throw new Problem("server/ticket-invalid");
+    await hold(permitted.holder, socket, options);
     conns.accept(connPlay, request, socket, head);
     return;
   }
@@ -82,6 +88,7 @@ async function dispatch(
   if (journalPlay !== undefined) {
     const permitted = tickets.redeem(journalTicketKind, ticket);
     if (permitted?.playId !== journalPlay) throw new Problem("server/ticket-invalid");
+    await hold(permitted.holder, socket, options);
     await plays.upgrade(journalPlay, permitted.target, request, socket, head);
     return;
   }
@@ -90,8 +97,15 @@ async function dispatch(
     if (origin !== undefined && !origins.isAppOrigin(origin, request)) throw new Problem("server/cross-site");
     const permitted = tickets.redeem(runnerTicketKind, ticket);
     if (permitted?.playId !== runnerPlay) throw new Problem("server/ticket-invalid");
+    await hold(permitted.holder, socket, options);
     await plays.upgrade(runnerPlay, permitted.target, request, socket, head);
     return;
   }
   throw new Problem("server/not-found");
+}
+
+/** From here on the socket ends with the right that opened it; it is refused if that has gone since the ticket. */
+async function hold(holder: Holder, socket: Duplex, { live, accounts }: UpgradeOptions): Promise<void> {
+  live.add(holder, socket);
+  if (!(await accounts.stillHolds(holder))) throw new Problem("server/ticket-invalid");
 }

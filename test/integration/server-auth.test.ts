@@ -253,7 +253,7 @@ test("wrong credentials are refused, not taken for a stranger's", async () => {
 test("secrets are stored as digests only", async () => {
   await using server = await startTestServer();
   const { code } = await server.accounts.createLoginCode("ann");
-  const { secret } = await server.accounts.createSession("client", "ann", "x");
+  const { secret } = await server.accounts.createSession("client", "ann", { userAgent: "x" });
   const stored = JSON.stringify([
     await server.database.selectFrom("sessions").selectAll().execute(),
     await server.database.selectFrom("login_codes").selectAll().execute(),

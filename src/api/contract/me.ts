@@ -7,6 +7,8 @@ export const meSchema = z
     name: z.string(),
     administrator: z.boolean(),
     githubProfileId: z.string().optional(),
+    /** Set with PATCH /account/preferences. */
+    preferredRegion: z.string().optional(),
   })
   .meta({ id: "Me" });
 export type Me = z.infer<typeof meSchema>;

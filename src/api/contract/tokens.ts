@@ -21,7 +21,10 @@ export const createTokenBodySchema = z.object({
 });
 export type CreateTokenBody = z.infer<typeof createTokenBodySchema>;
 
-/** A personal access token for scripts: sent as `Authorization: Bearer <token>`. */
+/**
+ * A personal access token for scripts: sent as `Authorization: Bearer <token>`. Id and token are also a pair that the
+ * official client takes: `labctl auth login --session-id <id> --access-token <token>`.
+ */
 export const tokenSchema = z
   .object({
     id: z.string(),
@@ -30,6 +33,7 @@ export const tokenSchema = z
     scope: z.array(scopeSchema),
     createdAt: timestampSchema,
     expiresAt: timestampSchema,
+    usedAt: timestampSchema.optional(),
     /** Only in the reply that creates the token; never shown again. */
     accessToken: z.string().optional(),
   })

@@ -20,6 +20,42 @@ export const serverProblems = {
     title: "This login link has been used already or is too old",
     hint: "Run 'labyard login-url' on the machine where the server runs to get a new one.",
   },
+  "server/login-failed": {
+    owner: "user",
+    status: 401,
+    title: "The name or the password is wrong",
+    hint: "An administrator can make you a one-time login address: 'labyard user invite NAME'.",
+  },
+  "server/login-not-allowed": {
+    owner: "user",
+    status: 403,
+    title: "This identity belongs to no account here",
+    hint: "Ask an administrator of this server to add you, or link the identity on your account page first.",
+  },
+  "server/login-provider-failed": {
+    owner: "operator",
+    status: 502,
+    title: "The login provider did not answer as it should",
+    hint: "Try again. If it stays, the operator finds the reason in the server's log.",
+  },
+  "server/login-flow-lost": {
+    owner: "user",
+    status: 400,
+    title: "This login was not begun in this browser, or it took too long",
+    hint: "Begin again on the login page.",
+  },
+  "server/identity-taken": {
+    owner: "user",
+    status: 409,
+    title: "This identity is linked to another account already",
+    hint: "Unlink it there first.",
+  },
+  "server/password-refused": {
+    owner: "user",
+    status: 400,
+    title: "This password cannot be used",
+    hint: "Four random words make a good one.",
+  },
   "server/forbidden": { owner: "user", status: 403, title: "You may not do this" },
   "server/cross-site": {
     owner: "user",
@@ -40,6 +76,18 @@ export const serverProblems = {
     status: 409,
     title: "You have reached the number of plays that may be active at the same time",
     hint: "Stop or destroy a play first.",
+  },
+  "server/quota-exceeded": {
+    owner: "user",
+    status: 409,
+    title: "Your plays would together use more than you may",
+    hint: "Stop a play first, or ask for smaller machines (resources in the manifest).",
+  },
+  "server/host-full": {
+    owner: "operator",
+    status: 503,
+    title: "The host has no memory for another play",
+    hint: "Wait until another play has been stopped. The limit is limits.host.memoryMiB in config.yaml.",
   },
   "server/too-many-ports": {
     owner: "user",

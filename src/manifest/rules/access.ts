@@ -56,10 +56,25 @@ function checkPrincipal(context: RuleContext, principal: string, path: string): 
       suggestion,
       hint: `Use ${words.join(", ")}, user:<id>, github:<handle> or student:<training>.`,
     });
-  } else if (principal === "instructor" || kind === "student" || kind === "has-pack") {
-    const message = `"${shorten(principal)}" matches nobody here: this installation has no such group`;
+  } else {
+    const why = whyNobody(context, principal, kind);
+    if (why === undefined) return;
+    const message = `"${shorten(principal)}" matches nobody here: ${why}`;
     context.warn("manifest/access-control", path, message, { value: principal });
   }
+}
+
+/** Why a well-formed principal has no effect; undefined when it may have one. */
+function whyNobody({ options, spec }: RuleContext, principal: string, kind: string | undefined): string | undefined {
+  if (kind === "has-pack") return "there are no packs";
+  const { knownGroups } = options;
+  if (kind === "student" && knownGroups !== undefined && !knownGroups.includes(principal.slice("student:".length))) {
+    return "this installation has no such group";
+  }
+  if (principal !== "instructor") return undefined;
+  const { canList, canRead, canStart } = spec.accessControl ?? {};
+  const namesGroup = [canList, canRead, canStart].flat().some(each => each?.startsWith("student:"));
+  return namesGroup ? undefined : 'no list names a group with "student:<name>" whose instructors it could mean';
 }
 
 /** What stands for "unchanged" where a secret is not shown. */

@@ -24,6 +24,8 @@ export interface CheckOptions {
   knownBackends?: readonly string[];
   /** Snapshots the requester may use. */
   knownSnapshots?: readonly string[];
+  /** Groups of this installation that `student:` may name; absent: not known here. */
+  knownGroups?: readonly string[];
 }
 
 /** The merged manifest under examination. Rules look at it and report; they change nothing. */

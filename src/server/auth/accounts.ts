@@ -9,11 +9,15 @@ import {
   extendSession,
   findSession,
   insertSession,
+  listSessions,
   type SessionRow,
+  touchSession,
 } from "../../store/database/sessions.ts";
-import { findTokenBySecret } from "../../store/database/tokens.ts";
+import { membershipsOf } from "../../store/database/groups.ts";
+import { deleteToken, findToken, findTokenBySecret, type TokenRow, touchToken } from "../../store/database/tokens.ts";
 import { findLocalOwner, findUser, insertUser, type UserRow } from "../../store/database/users.ts";
 import type { ServerConfig } from "../config.ts";
+import type { Holder } from "./live-connections.ts";
 import { type Requester, requesterFor } from "./requester.ts";
 import { newId, newSecret, secretMatches, sha256 } from "./secrets.ts";
 
@@ -22,11 +26,19 @@ const dayMs = 24 * 60 * minuteMs;
 /** A client polls for ten minutes, and so long may a person take. */
 const approvalMs = 15 * minuteMs;
 const maxPendingSessions = 1000;
+/** "Used last" is for people to read, so it need not be written at each request. */
+const touchEveryMs = 5 * minuteMs;
 
 /** A session together with the secret that is shown once. */
 export interface NewSession {
   session: SessionRow;
   secret: string;
+}
+
+/** Where a request comes from, as far as it says. */
+export interface ClientOrigin {
+  userAgent: string;
+  address?: string;
 }
 
 /** People, and the credentials they prove themselves with. Secrets enter and leave here; only their digests are kept. */
@@ -42,7 +54,7 @@ export class Accounts {
   }
 
   /** The administrator of this home, created at the first start. */
-  async localOwner(name: string): Promise<UserRow> {
+  async localOwner(name: string): Promise<{ id: string; name: string }> {
     const found = await findLocalOwner(this.#database);
     if (found) return found;
     const user = { id: newId(), name, administrator: 1, github_handle: null, created_at: this.#now() };
@@ -51,9 +63,12 @@ export class Accounts {
   }
 
   /** A code that logs a browser in, once. */
-  async createLoginCode(userId: string): Promise<{ code: string; expiresAt: number }> {
+  async createLoginCode(
+    userId: string,
+    lifetimeMs = this.#lifetimes.loginCodeMinutes * minuteMs,
+  ): Promise<{ code: string; expiresAt: number }> {
     const code = newSecret();
-    const expiresAt = this.#now() + this.#lifetimes.loginCodeMinutes * minuteMs;
+    const expiresAt = this.#now() + lifetimeMs;
     await insertLoginCode(
       this.#database,
       { code_sha256: sha256(code), user_id: userId, expires_at: expiresAt },
@@ -62,17 +77,20 @@ export class Accounts {
     return { code, expiresAt };
   }
 
-  /** Trades a code for a browser session. */
-  async login(code: string, userAgent: string): Promise<NewSession & { user: UserRow }> {
+  /** The person a code belongs to; the code is used up. */
+  async takeLoginCode(code: string): Promise<UserRow> {
     const userId = await takeLoginCode(this.#database, sha256(code), this.#now());
-    const user = userId === undefined ? undefined : await findUser(this.#database, userId);
+    const user = userId === undefined ? undefined : await this.#activeUser(userId);
     if (user === undefined) throw new Problem("server/login-code-invalid");
-    const created = await this.createSession("browser", user.id, userAgent);
-    return { ...created, user };
+    return user;
   }
 
   /** Without a person the session waits for approval, and not for long. */
-  async createSession(kind: SessionRow["kind"], userId: string | null, userAgent: string): Promise<NewSession> {
+  async createSession(
+    kind: SessionRow["kind"],
+    userId: string | null,
+    { userAgent, address }: ClientOrigin,
+  ): Promise<NewSession> {
     const nowMs = this.#now();
     if (userId === null && (await countPendingSessions(this.#database, nowMs)) >= maxPendingSessions) {
       throw new Problem("server/rate-limited", { message: "Too many logins wait for approval" });
@@ -87,6 +105,8 @@ export class Accounts {
       user_agent: userAgent.slice(0, 200),
       created_at: nowMs,
       expires_at: nowMs + (userId === null ? approvalMs : days * dayMs),
+      address: address ?? null,
+      used_at: null,
     };
     await insertSession(this.#database, session);
     return { session, secret };
@@ -103,6 +123,19 @@ export class Accounts {
     if (session?.user_id !== userId)
       throw new Problem("server/not-found", { message: "This login request has expired" });
     return session;
+  }
+
+  /** Forgets a client that waits for approval; one that was approved is not touched. */
+  async deny(sessionId: string): Promise<void> {
+    const session = await this.findSession(sessionId);
+    if (session?.kind !== "client" || session.user_id !== null) {
+      throw new Problem("server/not-found", { message: "This login request has expired or was answered already" });
+    }
+    await deleteSession(this.#database, sessionId);
+  }
+
+  listSessions(userId: string): Promise<SessionRow[]> {
+    return listSessions(this.#database, userId, this.#now());
   }
 
   findSession(id: string): Promise<SessionRow | undefined> {
@@ -125,15 +158,45 @@ export class Accounts {
   }
 
   async requesterOfSession(session: SessionRow, via: "cookie" | "session"): Promise<Requester | undefined> {
-    const user = session.user_id === null ? undefined : await findUser(this.#database, session.user_id);
-    return user && requesterFor(user, { via, credentialId: session.id });
+    const user = session.user_id === null ? undefined : await this.#activeUser(session.user_id);
+    if (user === undefined) return undefined;
+    if (this.#isStale(session)) await touchSession(this.#database, session.id, this.#now());
+    return this.#requester(user, { via, credentialId: session.id, isLocal: session.kind === "local" });
   }
 
-  async requesterOfToken(secret: string): Promise<Requester | undefined> {
+  /** With `id` both must fit: a token travels alone (Bearer), or with its id as a session's pair does (Basic). */
+  async requesterOfToken(secret: string, id?: string): Promise<Requester | undefined> {
     const token = await findTokenBySecret(this.#database, sha256(secret), this.#now());
-    const user = token && (await findUser(this.#database, token.user_id));
-    if (token === undefined || user === undefined) return undefined;
+    if (token === undefined || (id !== undefined && id !== token.id)) return undefined;
+    const user = await this.#activeUser(token.user_id);
+    if (user === undefined) return undefined;
+    if (this.#isStale(token)) await touchToken(this.#database, token.id, this.#now());
     const scopes = JSON.parse(token.scope) as ScopeName[];
-    return requesterFor(user, { via: "token", credentialId: token.id, scopes });
+    return this.#requester(user, { via: "token", credentialId: token.id, scopes });
+  }
+
+  endToken(userId: string, id: string): Promise<boolean> {
+    return deleteToken(this.#database, userId, id);
+  }
+
+  /** True while the person may be here and has not ended the session or token: what tickets are good for depends on it. */
+  async stillHolds({ userId, credentialId }: Holder): Promise<boolean> {
+    if ((await this.#activeUser(userId)) === undefined) return false;
+    const session = await this.findSession(credentialId);
+    if (session !== undefined) return session.user_id === userId;
+    return (await findToken(this.#database, credentialId, this.#now()))?.user_id === userId;
+  }
+
+  async #activeUser(id: string): Promise<UserRow | undefined> {
+    const user = await findUser(this.#database, id);
+    return user?.disabled_at === null ? user : undefined;
+  }
+
+  async #requester(user: UserRow, credential: Parameters<typeof requesterFor>[1]): Promise<Requester> {
+    return requesterFor(user, credential, await membershipsOf(this.#database, user.id, this.#now()));
+  }
+
+  #isStale({ used_at }: Pick<SessionRow | TokenRow, "used_at">): boolean {
+    return this.#now() - (used_at ?? 0) > touchEveryMs;
   }
 }

@@ -30,6 +30,16 @@ export function sessionCookieName(appUrl: URL): string {
   return appUrl.protocol === "https:" ? `__Host-${prefix}` : `${prefix}_${appUrl.port || "80"}`;
 }
 
+/** Holds one login together that is under way at a provider. Sent along when the provider redirects back. */
+export function loginFlowCookieName(appUrl: URL): string {
+  return `${sessionCookieName(appUrl)}_flow`;
+}
+
+export function loginFlowCookie(appUrl: URL, value: string, maxAgeSeconds: number): string {
+  const secure = appUrl.protocol === "https:" ? "; Secure" : "";
+  return `${loginFlowCookieName(appUrl)}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${secure}`;
+}
+
 export function sessionCookie(appUrl: URL, value: string, maxAgeSeconds: number): string {
   const secure = appUrl.protocol === "https:" ? "; Secure" : "";
   return `${sessionCookieName(appUrl)}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${secure}`;

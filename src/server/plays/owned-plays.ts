@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import type { PlayJson } from "../../api/contract/plays.ts";
-import { currentState, type PlayState } from "../../api/play-state.ts";
+import type { PlayState } from "../../api/play-state.ts";
 import { Problem } from "../../api/problems.ts";
 import type { HostFacts } from "../../plan/plan.ts";
 import type { Plays } from "../../playground/plays.ts";
@@ -9,7 +9,6 @@ import { findPlay, listPlays, type PlayRow } from "../../store/database/plays.ts
 import { listPorts } from "../../store/database/ports.ts";
 import type { Requester } from "../auth/requester.ts";
 import type { Origins } from "../origins.ts";
-import { isActive } from "./play-status.ts";
 import { lostState, playJson } from "./play-json.ts";
 
 /** Destroyed plays stay in lists for an hour, readable they stay for good. */
@@ -60,13 +59,5 @@ export class OwnedPlays {
       limit: maxListed,
     });
     return Promise.all(rows.map(row => this.#readStates(() => this.json(row, appUrl))));
-  }
-
-  /** Plays of a person that use the host right now; failed ones only wait to be looked at. */
-  async countActive(owner: string): Promise<number> {
-    const { database, now } = this.#options;
-    const rows = await listPlays(database, { owner, destroyedSince: now(), limit: maxListed });
-    const states = await Promise.all(rows.map(row => this.#readStates(() => this.state(row))));
-    return states.filter(state => isActive(state) && currentState(state) !== "FAILED").length;
   }
 }

@@ -6,10 +6,12 @@ import type { Database } from "../../store/database/open-database.ts";
 import { findPlay, type PlayRow, updatePlay } from "../../store/database/plays.ts";
 import { deletePortsOfPlay } from "../../store/database/ports.ts";
 import { deleteShellsOfPlay } from "../../store/database/shells.ts";
+import type { Quotas } from "./quotas.ts";
 
 export interface PlayActionDeps {
   database: Database;
   plays: Plays;
+  quotas: Pick<Quotas, "admit">;
   now: () => number;
   /** Told when a play's expiry may have changed. */
   onExpiryChanged: () => void;
@@ -22,8 +24,8 @@ export type ChangingAction = Exclude<PlayAction, { action: "machine.console.list
 
 /** Does it and returns the play as it is then. Rejects as Plays does, and changes nothing in that case. */
 export async function changePlay(row: PlayRow, action: ChangingAction, deps: PlayActionDeps): Promise<PlayRow> {
-  const { database, plays, now } = deps;
-  const change = await perform(row, action, plays, now());
+  const { database, now } = deps;
+  const change = await perform(row, action, deps);
   await updatePlay(database, row.id, { ...change, updated_at: now() });
   if (action.action === "destroy") {
     await deletePortsOfPlay(database, row.id);
@@ -36,13 +38,15 @@ export async function changePlay(row: PlayRow, action: ChangingAction, deps: Pla
 
 type Change = Parameters<typeof updatePlay>[2];
 
-async function perform(row: PlayRow, action: ChangingAction, plays: Plays, nowMs: number): Promise<Change> {
+async function perform(row: PlayRow, action: ChangingAction, deps: PlayActionDeps): Promise<Change> {
+  const { plays, quotas } = deps;
+  const nowMs = deps.now();
   switch (action.action) {
     case "stop":
       await plays.stop(row.id);
       return {};
     case "restart":
-      await plays.restart(row.id);
+      await quotas.admit({ ...row, manifest: JSON.parse(row.manifest) as Manifest }, () => plays.restart(row.id));
       // A restart begins a new span: an expired play would otherwise be stopped again at once.
       return { expires_at: nowMs + row.max_play_time_ms, expired_at: null };
     case "destroy":

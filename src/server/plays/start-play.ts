@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { CreatePlayBody } from "../../api/contract/plays.ts";
-import { Problem } from "../../api/problems.ts";
 import { resolveInitConditions } from "../../manifest/init-condition-values.ts";
 import { problemOfFindings } from "../../manifest/problem.ts";
 import type { Manifest } from "../../manifest/schema.ts";
@@ -17,14 +16,14 @@ import { planTabsOf } from "./play-json.ts";
 /** What the small plan of the hosted platform allows; taken on demand. */
 const freeTier: HostFacts["limits"] = { machine: { vcpus: 2, memoryMiB: 4096 }, play: { vcpus: 5, memoryMiB: 8192 } };
 
-type StartServices = Pick<Services, "catalogue" | "config" | "database" | "ownedPlays" | "plays" | "expiry" | "now">;
+type StartServices = Pick<Services, "catalogue" | "config" | "database" | "quotas" | "plays" | "expiry" | "now">;
 
 /**
  * Starts a playground for this person: overrides merged, everything checked and init conditions resolved before
  * anything is acquired. Resolves once the play is recorded; when it rejects, there is no play.
  */
 export async function startPlay(body: CreatePlayBody, requester: Requester, services: StartServices): Promise<PlayRow> {
-  const { catalogue, config, database, ownedPlays, plays, expiry, now } = services;
+  const { catalogue, config, database, quotas, plays, expiry, now } = services;
   const { playground } = await catalogue.require(body.playground, requester, ["canStart"]);
   const { playground: _name, initConditions: given, ...overrides } = body;
   const judged = judgeManifest(readManifestBody(overrides), {
@@ -38,12 +37,6 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
   const problem = problemOfFindings(findings);
   if (problem) throw problem;
 
-  if ((await ownedPlays.countActive(requester.userId)) >= config.plays.maxActivePerUser) {
-    throw new Problem("server/too-many-plays", {
-      message: `You have ${config.plays.maxActivePerUser} active plays, which is the limit here`,
-    });
-  }
-
   const nowMs = now();
   const maxPlayTimeMs = config.plays.maxPlayTimeMinutes * 60_000;
   const row: PlayRow = {
@@ -53,7 +46,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     playground_owner: playground.owner,
     manifest: JSON.stringify(manifest),
     init_conditions: JSON.stringify(values),
-    warnings: JSON.stringify(judged.warnings),
+    warnings: "[]",
     title: manifest.title,
     persistent: 0,
     max_play_time_ms: maxPlayTimeMs,
@@ -63,17 +56,21 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     expired_at: null,
     destroyed_at: null,
   };
-  // The row first: a play that runs but belongs to nobody could not even be stopped.
-  await insertPlay(database, row);
-  try {
-    await insertPorts(database, portsOfTabs(row.id, planTabsOf(manifest), nowMs));
-    await plays.create({ playId: row.id, manifest, initConditions: values });
-  } catch (error) {
-    await deletePlay(database, row.id);
-    throw error;
-  }
+  const started = await quotas.admit({ id: row.id, owner: row.owner, manifest }, async warnings => {
+    const admitted = { ...row, warnings: JSON.stringify([...judged.warnings, ...warnings]) };
+    // The row first: a play that runs but belongs to nobody could not even be stopped.
+    await insertPlay(database, admitted);
+    try {
+      await insertPorts(database, portsOfTabs(row.id, planTabsOf(manifest), nowMs));
+      await plays.create({ playId: row.id, manifest, initConditions: values });
+    } catch (error) {
+      await deletePlay(database, row.id);
+      throw error;
+    }
+    return admitted;
+  });
   expiry.refresh();
-  return row;
+  return started;
 }
 
 function scaledDown(manifest: Manifest): Manifest {

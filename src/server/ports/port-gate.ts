@@ -1,14 +1,20 @@
 import type { IncomingMessage } from "node:http";
 import type { Accounts } from "../auth/accounts.ts";
-import { basicPair } from "../auth/authenticate.ts";
+import { credentialOf } from "../auth/authenticate.ts";
 import { portCookieName, readCookie } from "../auth/cookies.ts";
-import type { Requester } from "../auth/requester.ts";
+import type { Holder } from "../auth/live-connections.ts";
+import { holderOf, type Requester } from "../auth/requester.ts";
 import type { Origins } from "../origins.ts";
 import type { Tickets } from "../tickets.ts";
 import { type PortPasses, portTicketKind, portTicketParameter } from "./port-pass.ts";
 
 export type Admission =
-  | { kind: "admitted"; dropAuthorization: boolean }
+  | {
+      kind: "admitted";
+      dropAuthorization: boolean;
+      /** Whose right let them in; absent at public ports. */
+      holder?: Holder;
+    }
   | { kind: "redirect"; location: string; headers: Record<string, string> }
   | {
       kind: "refused";
@@ -50,34 +56,35 @@ export class PortGate {
     const url = new URL(request.url ?? "/", "http://port");
     const ticket = url.searchParams.get(portTicketParameter);
     const pass = readCookie(request.headers.cookie, portCookieName);
-    const hasPass = pass !== undefined && this.#options.passes.opens(port.id, pass);
+    const passHolder = pass === undefined ? undefined : await this.#holderOfPass(port, pass);
     if (ticket !== null && request.method === "GET") {
       const fresh = this.#options.tickets.redeem(portTicketKind, ticket);
-      if (fresh?.portId === port.id) return this.#welcome(port, fresh.userId, url);
-      if (hasPass) return { kind: "redirect", location: withoutTicket(url), headers: {} };
+      if (fresh?.portId === port.id) return this.#welcome(port, fresh.holder, url);
+      if (passHolder) return { kind: "redirect", location: withoutTicket(url), headers: {} };
     }
     const isOwner = caller !== undefined && (caller.userId === port.owner || caller.administrator);
-    if (isOwner) return { kind: "admitted", dropAuthorization };
-    if (hasPass && this.#comesFromSamePlay(port, request)) return { kind: "admitted", dropAuthorization };
+    if (isOwner) return { kind: "admitted", dropAuthorization, holder: holderOf(caller) };
+    if (passHolder && this.#comesFromSamePlay(port, request)) {
+      return { kind: "admitted", dropAuthorization, holder: passHolder };
+    }
     return this.#refuse(port, request, url);
   }
 
   /** A credential of ours in the header, which also tells that the app must not see it. */
   async #callerOf(authorization: string | undefined): Promise<Requester | undefined> {
     if (authorization === undefined) return undefined;
-    const { accounts } = this.#options;
-    const basic = basicPair(authorization);
-    if (basic !== undefined) {
-      const session = await accounts.sessionOf(...basic);
-      return session && accounts.requesterOfSession(session, "session");
-    }
-    const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
-    return token === undefined ? undefined : accounts.requesterOfToken(token);
+    return (await credentialOf(authorization, this.#options.accounts))?.requester;
+  }
+
+  /** Good as long as the session it came from: logging out, or being disabled, closes the ports. */
+  async #holderOfPass(port: Exposed, pass: string): Promise<Holder | undefined> {
+    const holder = this.#options.passes.opens(port.id, pass);
+    return holder && (await this.#options.accounts.stillHolds(holder)) ? holder : undefined;
   }
 
   /** The ticket becomes a cookie of this one host, and leaves the address bar. */
-  #welcome(port: Exposed, userId: string, url: URL): Admission {
-    const pass = this.#options.passes.create(port.id, userId);
+  #welcome(port: Exposed, holder: Holder, url: URL): Admission {
+    const pass = this.#options.passes.create(port.id, holder);
     const overHttp = this.#options.origins.appUrl.startsWith("http:");
     const isLoopbackName = this.#options.origins.portHostName(port.label).endsWith(".localhost");
     // The frame's page is of another site than ours, so the cookie has to say None; browsers then demand Secure, which

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Holder } from "../auth/live-connections.ts";
 import type { TicketKind } from "../tickets.ts";
 
 /** Lets one browser into one private port, through a URL. */
-export const portTicketKind: TicketKind<{ portId: string; userId: string }> = {
+export const portTicketKind: TicketKind<{ portId: string; holder: Holder }> = {
   name: "port",
   lifetimeMs: 60_000,
   reusable: false,
@@ -26,20 +27,20 @@ export class PortPasses {
     this.#now = now;
   }
 
-  create(portId: string, userId: string): string {
-    const claim = `${portId}.${userId}.${this.#now() + passLifetimeMs}`;
+  create(portId: string, { userId, credentialId }: Holder): string {
+    const claim = `${portId}.${userId}.${credentialId}.${this.#now() + passLifetimeMs}`;
     return `${claim}.${this.#sign(claim)}`;
   }
 
-  /** True when the pass is ours, for this port, and still good. */
-  opens(portId: string, pass: string): boolean {
+  /** Whose right the pass stands for; undefined unless it is ours, for this port, and not too old. */
+  opens(portId: string, pass: string): Holder | undefined {
     const end = pass.lastIndexOf(".");
     const claim = pass.slice(0, Math.max(0, end));
     const signature = Buffer.from(pass.slice(end + 1));
     const expected = Buffer.from(this.#sign(claim));
-    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return false;
-    const [claimedPort, , expiresAtMs] = claim.split(".");
-    return claimedPort === portId && Number(expiresAtMs) > this.#now();
+    if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
+    const [claimedPort, userId = "", credentialId = "", expiresAtMs] = claim.split(".");
+    return claimedPort === portId && Number(expiresAtMs) > this.#now() ? { userId, credentialId } : undefined;
   }
 
   #sign(claim: string): string {

@@ -7,6 +7,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { findPortByLabel, type PortRow } from "../../store/database/ports.ts";
+import type { LiveConnections } from "../auth/live-connections.ts";
 import type { Origins } from "../origins.ts";
 import { refuseUpgrade } from "../sockets/refuse-upgrade.ts";
 import { toolBehind } from "./exposed-port.ts";
@@ -25,6 +26,7 @@ export interface PortProxyOptions {
   plays: Plays;
   origins: Origins;
   gate: PortGate;
+  live: LiveConnections;
   log: Log;
 }
 
@@ -52,6 +54,7 @@ export class PortProxy {
         return;
       }
       if (admission.kind === "refused") return sendPortPage(response, admission.page);
+      if (admission.holder) this.#options.live.add(admission.holder, response);
       await this.#forward(port, request, response, admission.dropAuthorization);
     } catch (error) {
       this.#options.log.error({ err: error, label }, "could not serve an exposed port");
@@ -66,6 +69,7 @@ export class PortProxy {
       if (port === undefined) return refuseUpgrade(socket, 404);
       const admission = await this.#options.gate.admit({ ...port, kind: "ports" }, request);
       if (admission.kind !== "admitted") return refuseUpgrade(socket, 403);
+      if (admission.holder) this.#options.live.add(admission.holder, socket);
       await this.#forwardUpgrade(port, request, socket, head, admission.dropAuthorization);
     } catch (error) {
       if (!(error instanceof Problem)) this.#options.log.error({ err: error, label }, "could not upgrade a port");

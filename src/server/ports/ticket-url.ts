@@ -1,10 +1,11 @@
+import type { Holder } from "../auth/live-connections.ts";
 import type { Services } from "../services.ts";
 import { portTicketKind, portTicketParameter } from "./port-pass.ts";
 
 /** The address of an exposed port or shared shell, with what lets this person's browser in once if it is private. */
 export function ticketUrl(
   exposed: { id: string; label: string; access: "private" | "public" },
-  userId: string,
+  holder: Holder,
   path: string,
   appUrl: string,
   { origins, tickets }: Pick<Services, "origins" | "tickets">,
@@ -15,7 +16,7 @@ export function ticketUrl(
   url.pathname = wanted.pathname;
   url.search = wanted.search;
   if (exposed.access === "private") {
-    url.searchParams.set(portTicketParameter, tickets.issue(portTicketKind, { portId: exposed.id, userId }));
+    url.searchParams.set(portTicketParameter, tickets.issue(portTicketKind, { portId: exposed.id, holder }));
   }
   return url.href;
 }

@@ -1,12 +1,16 @@
 import { manifestCheckBodySchema, manifestCheckReplySchema } from "../../api/contract/manifest-check.ts";
 import { checkManifest } from "../../manifest/check.ts";
 import { parseManifestYaml } from "../../manifest/parse.ts";
+import { groupNames } from "../../store/database/groups.ts";
 import { optionalUser } from "../auth/requester.ts";
 import type { Services } from "../services.ts";
 import type { ZodApp } from "../zod-app.ts";
 
 /** The same check as on saving, for editors: with line numbers, and without saving anything. */
-export function manifestCheckRoute(app: ZodApp, { catalogue, plays }: Pick<Services, "catalogue" | "plays">): void {
+export function manifestCheckRoute(
+  app: ZodApp,
+  { catalogue, plays, database }: Pick<Services, "catalogue" | "plays" | "database">,
+): void {
   app.post(
     "/manifest/check",
     {
@@ -23,6 +27,7 @@ export function manifestCheckRoute(app: ZodApp, { catalogue, plays }: Pick<Servi
         for: request.body.for,
         knownKernels: await plays.kernels(),
         ...(base === undefined ? { knownBases } : { base: base.manifest, offers: await catalogue.offersOf(base) }),
+        knownGroups: await groupNames(database),
       });
       return {
         valid: findings.every(finding => finding.severity !== "error"),

@@ -13,12 +13,13 @@ const serialConsole = "serial";
 
 export function playActionRoute(
   app: ZodApp,
-  services: Pick<Services, "ownedPlays" | "plays" | "database" | "origins" | "now" | "expiry" | "feeds">,
+  services: Pick<Services, "ownedPlays" | "plays" | "quotas" | "database" | "origins" | "now" | "expiry" | "feeds">,
 ): void {
   const { ownedPlays, plays, database, origins, now, expiry, feeds } = services;
   const deps = {
     database,
     plays,
+    quotas: services.quotas,
     now,
     onExpiryChanged: () => expiry.refresh(),
     onPlayChanged: (playId: string) => feeds.poke(playId),

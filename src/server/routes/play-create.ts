@@ -6,7 +6,10 @@ import type { ZodApp } from "../zod-app.ts";
 
 export function playCreateRoute(
   app: ZodApp,
-  services: Pick<Services, "catalogue" | "config" | "database" | "ownedPlays" | "plays" | "expiry" | "now" | "origins">,
+  services: Pick<
+    Services,
+    "catalogue" | "config" | "database" | "ownedPlays" | "quotas" | "plays" | "expiry" | "now" | "origins"
+  >,
 ): void {
   app.post(
     "/plays",

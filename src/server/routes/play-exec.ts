@@ -2,7 +2,7 @@ import { execBodySchema } from "../../api/contract/exec.ts";
 import { playParamsSchema } from "../../api/contract/plays.ts";
 import { socketTicketSchema } from "../../api/contract/terminals.ts";
 import type { UpgradeTarget } from "../../playground/plays.ts";
-import { requireUser } from "../auth/requester.ts";
+import { holderOf, requireUser } from "../auth/requester.ts";
 import { requireShell } from "../plays/require-shell.ts";
 import type { Services } from "../services.ts";
 import { runnerTicketKind, socketUrl } from "../sockets/socket-tickets.ts";
@@ -24,7 +24,8 @@ export function playExecRoute(
       },
     },
     async request => {
-      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:write"));
+      const requester = requireUser(request, "playground:write");
+      const row = await ownedPlays.require(request.params.id, requester);
       const { machine, user, command, pty } = request.body;
       requireShell(row, machine, user);
       const target: UpgradeTarget = {
@@ -34,7 +35,7 @@ export function playExecRoute(
         ...(command === undefined ? {} : { command }),
         ...(pty === undefined ? {} : { pty }),
       };
-      const ticket = tickets.issue(runnerTicketKind, { playId: row.id, target });
+      const ticket = tickets.issue(runnerTicketKind, { playId: row.id, target, holder: holderOf(requester) });
       return { url: socketUrl(origins.appUrlFor(request.raw), `/plays/${row.id}/exec/socket`, ticket) };
     },
   );

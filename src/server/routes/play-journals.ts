@@ -1,7 +1,7 @@
 import { journalReplySchema, openJournalBodySchema } from "../../api/contract/journals.ts";
 import { playParamsSchema } from "../../api/contract/plays.ts";
 import type { Manifest } from "../../manifest/schema.ts";
-import { requireUser } from "../auth/requester.ts";
+import { holderOf, requireUser } from "../auth/requester.ts";
 import { requireMachine } from "../plays/play-actions.ts";
 import type { Services } from "../services.ts";
 import { journalTicketKind, socketUrl } from "../sockets/socket-tickets.ts";
@@ -23,7 +23,8 @@ export function playJournalRoute(
       },
     },
     async request => {
-      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
+      const requester = requireUser(request, "playground:read");
+      const row = await ownedPlays.require(request.params.id, requester);
       const { machine, unit, lines, since, until, cursor } = request.body ?? {};
       const first = (JSON.parse(row.manifest) as Manifest).playground.machines[0]?.name ?? "";
       const { name } = requireMachine(row, machine || first);
@@ -38,6 +39,7 @@ export function playJournalRoute(
       const ticket = tickets.issue(journalTicketKind, {
         playId: row.id,
         target: { kind: "journal", machine: name, query },
+        holder: holderOf(requester),
       });
       return { url: socketUrl(origins.appUrlFor(request.raw), `/plays/${row.id}/journals/socket`, ticket) };
     },

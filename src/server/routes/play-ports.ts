@@ -11,7 +11,7 @@ import {
 } from "../../api/contract/ports.ts";
 import { Problem } from "../../api/problems.ts";
 import { deletePort, findPort, insertPorts, listPorts } from "../../store/database/ports.ts";
-import { requireUser } from "../auth/requester.ts";
+import { holderOf, requireUser } from "../auth/requester.ts";
 import { requireMachine } from "../plays/play-actions.ts";
 import { portJson, portOfRequest } from "../ports/exposed-port.ts";
 import { ticketUrl } from "../ports/ticket-url.ts";
@@ -75,7 +75,7 @@ export function playPortRoutes(
       const row = await ownedPlays.require(request.params.id, requester);
       const port = await findPort(database, row.id, request.params.portId);
       if (port === undefined) throw unknownPort();
-      return { url: ticketUrl(port, requester.userId, "/", origins.appUrlFor(request.raw), services) };
+      return { url: ticketUrl(port, holderOf(requester), "/", origins.appUrlFor(request.raw), services) };
     },
   );
 
@@ -92,7 +92,7 @@ export function playPortRoutes(
       const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:read"));
       const port = await findPort(database, row.id, request.params.portId);
       if (port === undefined) throw unknownPort();
-      return reply.redirect(ticketUrl(port, requester.userId, request.query.path, appUrl, services));
+      return reply.redirect(ticketUrl(port, holderOf(requester), request.query.path, appUrl, services));
     },
   );
 

@@ -4,7 +4,7 @@ import { playParamsSchema } from "../../api/contract/plays.ts";
 import { createShellBodySchema, shellParamsSchema, shellSchema } from "../../api/contract/shells.ts";
 import { Problem } from "../../api/problems.ts";
 import { deleteShell, findShell, insertShell, listShells } from "../../store/database/shells.ts";
-import { requireUser } from "../auth/requester.ts";
+import { holderOf, requireUser } from "../auth/requester.ts";
 import { requireMachine } from "../plays/play-actions.ts";
 import { requireShell } from "../plays/require-shell.ts";
 import { ticketUrl } from "../ports/ticket-url.ts";
@@ -77,11 +77,12 @@ export function playShellRoutes(
       if (request.requester === undefined) {
         return reply.redirect(`${appUrl}/login?next=${encodeURIComponent(request.url)}`);
       }
-      const requester = requireUser(request, "playground:read");
+      // More than reading: a shell can do anything.
+      const requester = requireUser(request, "playground:write");
       const row = await ownedPlays.require(request.params.id, requester);
       const shell = await findShell(database, row.id, request.params.shellId);
       if (shell === undefined) throw unknownShell();
-      return reply.redirect(ticketUrl(shell, requester.userId, request.query.path, appUrl, services));
+      return reply.redirect(ticketUrl(shell, holderOf(requester), request.query.path, appUrl, services));
     },
   );
 }

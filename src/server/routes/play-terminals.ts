@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { emptyReplySchema } from "../../api/contract/common.ts";
 import { playParamsSchema } from "../../api/contract/plays.ts";
@@ -9,7 +10,7 @@ import {
   terminalSchema,
 } from "../../api/contract/terminals.ts";
 import { Problem } from "../../api/problems.ts";
-import { requireUser } from "../auth/requester.ts";
+import { holderOf, type Requester, requireUser } from "../auth/requester.ts";
 import { requireShell } from "../plays/require-shell.ts";
 import type { Services } from "../services.ts";
 import { runnerTicketKind, socketUrl } from "../sockets/socket-tickets.ts";
@@ -22,8 +23,10 @@ export function playTerminalRoutes(
 ): void {
   const tags = ["terminals"];
 
-  function viewUrl(appUrl: string, playId: string, terminalId: string): string {
-    const ticket = tickets.issue(runnerTicketKind, { playId, target: { kind: "terminal", terminalId } });
+  function viewUrl(request: FastifyRequest, requester: Requester, playId: string, terminalId: string): string {
+    const target = { kind: "terminal", terminalId } as const;
+    const ticket = tickets.issue(runnerTicketKind, { playId, target, holder: holderOf(requester) });
+    const appUrl = origins.appUrlFor(request.raw);
     return socketUrl(appUrl, `/plays/${playId}/terminals/${encodeURIComponent(terminalId)}/socket`, ticket);
   }
 
@@ -33,11 +36,12 @@ export function playTerminalRoutes(
       schema: { tags, params: playParamsSchema, body: openTerminalBodySchema, response: { 200: openedTerminalSchema } },
     },
     async request => {
-      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:write"));
+      const requester = requireUser(request, "playground:write");
+      const row = await ownedPlays.require(request.params.id, requester);
       const { machine, user, cols, rows } = request.body;
       requireShell(row, machine, user);
       const id = await plays.openTerminal(row.id, { machine, cols, rows, ...(user === undefined ? {} : { user }) });
-      return { id, url: viewUrl(origins.appUrlFor(request.raw), row.id, id) };
+      return { id, url: viewUrl(request, requester, row.id, id) };
     },
   );
 
@@ -55,12 +59,13 @@ export function playTerminalRoutes(
     { schema: { tags, params: terminalParamsSchema, response: { 200: socketTicketSchema } } },
     async request => {
       const { id, terminalId } = request.params;
-      const row = await ownedPlays.require(id, requireUser(request, "playground:write"));
+      const requester = requireUser(request, "playground:write");
+      const row = await ownedPlays.require(id, requester);
       const terminals = await plays.listTerminals(row.id);
       if (!terminals.some(terminal => terminal.id === terminalId)) {
         throw new Problem("server/not-found", { message: "This terminal has been closed" });
       }
-      return { url: viewUrl(origins.appUrlFor(request.raw), row.id, terminalId) };
+      return { url: viewUrl(request, requester, row.id, terminalId) };
     },
   );
 

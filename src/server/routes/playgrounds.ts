@@ -12,6 +12,7 @@ import {
 } from "../../api/contract/playgrounds.ts";
 import { Problem } from "../../api/problems.ts";
 import { dumpManifest, withoutSecrets } from "../../manifest/dump.ts";
+import { groupNames } from "../../store/database/groups.ts";
 import {
   deletePlayground,
   insertPlayground,
@@ -106,6 +107,7 @@ export function playgroundRoutes(
         ...(base === undefined
           ? { knownBases: await baseNames(requester) }
           : { base: base.manifest, offers: await catalogue.offersOf(base) }),
+        knownGroups: await groupNames(database),
       });
       const row = await insertUnderFreeName(name, fullName => ({
         id: newId(),
@@ -132,6 +134,7 @@ export function playgroundRoutes(
       const { name: _name, base: _base, ...body } = request.body;
       const { manifest, warnings } = judgeManifest(readManifestBody(body), {
         for: "update",
+        knownGroups: await groupNames(database),
         current: current.manifest,
         knownKernels: await plays.kernels(),
         ...(base === undefined ? {} : { base: base.manifest }),

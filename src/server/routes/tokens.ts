@@ -14,7 +14,7 @@ const maxTokens = 100;
 const dayMs = 24 * 60 * 60_000;
 
 /** Personal access tokens for scripts. */
-export function tokenRoutes(app: ZodApp, { database, now }: Pick<Services, "database" | "now">): void {
+export function tokenRoutes(app: ZodApp, { database, now, live }: Pick<Services, "database" | "now" | "live">): void {
   const tags = ["tokens"];
 
   app.post(
@@ -39,6 +39,7 @@ export function tokenRoutes(app: ZodApp, { database, now }: Pick<Services, "data
         secret_sha256: sha256(secret),
         created_at: now(),
         expires_at: now() + (expiresInDays ?? defaultDays) * dayMs,
+        used_at: null,
       };
       await insertToken(database, row);
       return { ...tokenJson(row), accessToken: secret };
@@ -53,8 +54,11 @@ export function tokenRoutes(app: ZodApp, { database, now }: Pick<Services, "data
   const params = z.object({ id: z.string().max(100) });
   app.delete("/oauth/tokens/:id", { schema: { tags, params, response: { 200: emptyReplySchema } } }, async request => {
     const { userId } = requireUser(request, "account:write");
-    if (await deleteToken(database, userId, request.params.id)) return {};
-    throw new Problem("server/not-found", { message: "There is no such token" });
+    if (!(await deleteToken(database, userId, request.params.id))) {
+      throw new Problem("server/not-found", { message: "There is no such token" });
+    }
+    live.end(userId, request.params.id);
+    return {};
   });
 }
 
@@ -66,5 +70,6 @@ function tokenJson(row: TokenRow): AccessToken {
     scope: JSON.parse(row.scope) as ScopeName[],
     createdAt: timestamp(row.created_at),
     expiresAt: timestamp(row.expires_at),
+    ...(row.used_at === null ? {} : { usedAt: timestamp(row.used_at) }),
   };
 }

@@ -6,6 +6,7 @@ import type { Log } from "../../lib/log.ts";
 import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { findShellByLabel, type ShellRow } from "../../store/database/shells.ts";
+import type { LiveConnections } from "../auth/live-connections.ts";
 import type { Origins } from "../origins.ts";
 import type { PortGate } from "../ports/port-gate.ts";
 import { sendPortPage } from "../ports/port-pages.ts";
@@ -18,6 +19,7 @@ export interface ShellHostOptions {
   plays: Plays;
   origins: Origins;
   gate: PortGate;
+  live: LiveConnections;
   sessions: ShellSessions;
   files: ReadonlyMap<string, ShellFile>;
   log: Log;
@@ -54,7 +56,7 @@ export class ShellHost {
 
   /** Connects a WebSocket to the shell's terminal. Never rejects. */
   async upgrade(label: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { database, gate, origins, plays, sessions, log } = this.#options;
+    const { database, gate, live, origins, plays, sessions, log } = this.#options;
     try {
       const shell = await findShellByLabel(database, label);
       const url = new URL(request.url ?? "/", "http://shell");
@@ -64,8 +66,9 @@ export class ShellHost {
       if (origin !== undefined && (!URL.canParse(origin) || origins.portLabelOf(new URL(origin).host) !== label)) {
         return refuseUpgrade(socket, 403);
       }
-      if ((await gate.admit({ ...shell, kind: "shells" }, request)).kind !== "admitted")
-        return refuseUpgrade(socket, 403);
+      const admission = await gate.admit({ ...shell, kind: "shells" }, request);
+      if (admission.kind !== "admitted") return refuseUpgrade(socket, 403);
+      if (admission.holder) live.add(admission.holder, socket);
       const size = {
         cols: Number(url.searchParams.get("cols")) || 80,
         rows: Number(url.searchParams.get("rows")) || 24,

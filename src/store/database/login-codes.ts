@@ -22,3 +22,7 @@ export async function takeLoginCode(
     .executeTakeFirst();
   return row !== undefined && row.expires_at > nowMs ? row.user_id : undefined;
 }
+
+export async function deleteLoginCodesOf(database: Database, userId: string): Promise<void> {
+  await database.deleteFrom("login_codes").where("user_id", "=", userId).execute();
+}

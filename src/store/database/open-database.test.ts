@@ -13,7 +13,17 @@ import { insertUser } from "./users.ts";
 const directory = await mkdtemp(join(tmpdir(), "labyard-database-"));
 after(() => rm(directory, { recursive: true }));
 
-const owner = { id: "u1", name: "Ann", administrator: 1, github_handle: null, created_at: 1 };
+const owner = {
+  id: "u1",
+  name: "Ann",
+  administrator: 1,
+  github_handle: null,
+  created_at: 1,
+  password_hash: null,
+  email: null,
+  region: null,
+  disabled_at: null,
+};
 
 test("a new database is private, migrated, and opens again with its content", async () => {
   const file = join(directory, "home", "db.sqlite");

@@ -30,7 +30,12 @@ export async function openDatabase(file: string): Promise<Database> {
 }
 
 async function migrate(database: Database): Promise<void> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => migrations },
+    // Work that was done side by side lands in any order, and no migration here looks at what another one made.
+    allowUnorderedMigrations: true,
+  });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const newer = error instanceof Error && /previously executed migration .* is missing/.test(error.message);

@@ -28,6 +28,12 @@ export function listPlays(
   return query.orderBy("updated_at", "desc").limit(filter.limit).execute();
 }
 
+/** Of everybody, running or not; of one person with `owner`. */
+export function listExistingPlays(database: Database, owner?: string): Promise<PlayRow[]> {
+  const query = database.selectFrom("plays").selectAll().where("destroyed_at", "is", null);
+  return (owner === undefined ? query : query.where("owner", "=", owner)).execute();
+}
+
 export async function updatePlay(database: Database, id: string, change: Updateable<PlaysTable>): Promise<void> {
   await database.updateTable("plays").set(change).where("id", "=", id).execute();
 }

@@ -49,6 +49,26 @@ export async function extendSession(database: Database, id: string, expiresAt: n
   await database.updateTable("sessions").set({ expires_at: expiresAt }).where("id", "=", id).execute();
 }
 
+/** The living sessions of a person, the newest first. */
+export function listSessions(database: Database, userId: string, nowMs: number): Promise<SessionRow[]> {
+  return database
+    .selectFrom("sessions")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .where("expires_at", ">", nowMs)
+    .orderBy("created_at", "desc")
+    .execute();
+}
+
+export async function touchSession(database: Database, id: string, nowMs: number): Promise<void> {
+  await database.updateTable("sessions").set({ used_at: nowMs }).where("id", "=", id).execute();
+}
+
+/** All of a person except one, e.g. the one that asks for it. */
+export async function deleteSessionsOf(database: Database, userId: string, exceptId = ""): Promise<void> {
+  await database.deleteFrom("sessions").where("user_id", "=", userId).where("id", "!=", exceptId).execute();
+}
+
 export async function deleteSession(database: Database, id: string): Promise<void> {
   await database.deleteFrom("sessions").where("id", "=", id).execute();
 }

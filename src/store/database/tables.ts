@@ -1,3 +1,5 @@
+import type { ColumnType } from "kysely";
+
 /**
  * The tables as the newest migration leaves them. Times are milliseconds since 1970, booleans 0 or 1, JSON is text:
  * the subset that SQLite and PostgreSQL share. Secrets are stored as sha256 in hex, never as they are.
@@ -13,14 +15,51 @@ export interface Tables {
   content_files: ContentFilesTable;
   shells: ShellsTable;
   settings: SettingsTable;
+  identities: IdentitiesTable;
+  groups: GroupsTable;
+  group_members: GroupMembersTable;
 }
+
+/** May be left out of an insert. */
+type Optional<T> = ColumnType<T | null, T | null | undefined, T | null>;
 
 export interface UsersTable {
   id: string;
   name: string;
   administrator: number;
+  /** As GitHub tells it, or as the operator said before the person's first login. */
   github_handle: string | null;
   created_at: number;
+  /** $argon2id$v=19$…; NULL: no login by password */
+  password_hash: Optional<string>;
+  /** Told by the operator; a provider that has verified it may log this person in. */
+  email: Optional<string>;
+  region: Optional<string>;
+  disabled_at: Optional<number>;
+}
+
+/** A person as another provider knows them. */
+export interface IdentitiesTable {
+  issuer: string;
+  subject: string;
+  user_id: string;
+  /** For people only: an address or handle. */
+  label: string;
+  created_at: number;
+}
+
+/** Whom `student:<name>` and `instructor` in access lists mean. Students count while it is open. */
+export interface GroupsTable {
+  name: string;
+  opens_at: number | null;
+  closes_at: number | null;
+  created_at: number;
+}
+
+export interface GroupMembersTable {
+  group_name: string;
+  user_id: string;
+  role: "student" | "instructor";
 }
 
 export interface LoginCodesTable {
@@ -39,6 +78,10 @@ export interface SessionsTable {
   user_agent: string;
   created_at: number;
   expires_at: number;
+  /** Where it was asked for. */
+  address: Optional<string>;
+  /** Roughly: written at most once in five minutes. */
+  used_at: Optional<number>;
 }
 
 export interface TokensTable {
@@ -50,6 +93,7 @@ export interface TokensTable {
   secret_sha256: string;
   created_at: number;
   expires_at: number;
+  used_at: Optional<number>;
 }
 
 export interface PlaygroundsTable {

@@ -1,10 +1,10 @@
-import type { Selectable } from "kysely";
+import type { Insertable, Selectable } from "kysely";
 import type { Database } from "./open-database.ts";
 import type { TokensTable } from "./tables.ts";
 
 export type TokenRow = Selectable<TokensTable>;
 
-export async function insertToken(database: Database, token: TokenRow): Promise<void> {
+export async function insertToken(database: Database, token: Insertable<TokensTable>): Promise<void> {
   await database.insertInto("tokens").values(token).execute();
 }
 
@@ -19,6 +19,23 @@ export function findTokenBySecret(
     .where("secret_sha256", "=", secretSha256)
     .where("expires_at", ">", nowMs)
     .executeTakeFirst();
+}
+
+export function findToken(database: Database, id: string, nowMs: number): Promise<TokenRow | undefined> {
+  return database
+    .selectFrom("tokens")
+    .selectAll()
+    .where("id", "=", id)
+    .where("expires_at", ">", nowMs)
+    .executeTakeFirst();
+}
+
+export async function touchToken(database: Database, id: string, nowMs: number): Promise<void> {
+  await database.updateTable("tokens").set({ used_at: nowMs }).where("id", "=", id).execute();
+}
+
+export async function deleteTokensOf(database: Database, userId: string): Promise<void> {
+  await database.deleteFrom("tokens").where("user_id", "=", userId).execute();
 }
 
 export function listTokens(database: Database, userId: string, nowMs: number): Promise<TokenRow[]> {

@@ -15,7 +15,7 @@ export function LoginPage() {
   const next = search.get("next");
   const [typed, setTyped] = useState("");
   const login = useMutation({
-    mutationFn: (code: string) => labyard.login(code),
+    mutationFn: (code: string) => labyard.login({ code }),
     // A full load: `next` may be an address of the server, and nothing of an earlier person stays in memory.
     onSuccess: () => location.replace(safeNext(next)),
   });
