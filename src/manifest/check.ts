@@ -4,7 +4,12 @@ import { takesAnyMachines } from "./flexbox.ts";
 import { given, mergeMachine, mergeWithBase } from "./merge.ts";
 import { settle, settleTabs } from "./settle.ts";
 import type { ParsedManifest } from "./parse.ts";
-import { checkAccessControl, checkPortForwards, checkRegistryAuth } from "./rules/access.ts";
+import {
+  checkAccessControl,
+  checkIsNotPublicByAccident,
+  checkPortForwards,
+  checkRegistryAuth,
+} from "./rules/access.ts";
 import { checkCard, checkIdentity } from "./rules/card.ts";
 import { type CheckOptions, RuleContext } from "./rules/context.ts";
 import { checkDrives } from "./rules/drives.ts";
@@ -53,6 +58,7 @@ export function checkManifest(parsed: ParsedManifest, options: CheckOptions): Ch
   checkInitConditions(context);
   checkInitTasks(context);
   checkAccessControl(context);
+  checkIsNotPublicByAccident(context);
   checkRegistryAuth(context);
   checkPortForwards(context);
   const settled = settleTabs(merged, input, options, findings);

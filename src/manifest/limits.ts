@@ -6,6 +6,9 @@ export const limits = {
   titleLengthMax: 120,
   descriptionLengthMax: 500,
   markdownLengthMax: 100_000,
+  coverLengthMax: 2000,
+  categoriesMax: 20,
+  categoryLengthMax: 50,
   networksMax: 16,
   subnetPrefixMin: 8,
   subnetPrefixMax: 30,
@@ -21,6 +24,10 @@ export const limits = {
   startupFilesMax: 10,
   startupFileBytesMax: 256 * 1024,
   tabsMax: 10,
+  /** Of a tab's name and of its id. */
+  tabTextLengthMax: 120,
+  /** Of a tab's url and of its pathRewrite. */
+  tabAddressLengthMax: 2000,
   portMax: 65_535,
   tasksMax: 100,
   taskRunBytesMax: 64 * 1024,

@@ -99,6 +99,38 @@ test("an update replaces everything but the cover", async () => {
   assert.match(incomplete.json().error, /an update replaces everything/);
 });
 
+test("the spellings of both known clients are one field, in bodies without a type", async () => {
+  await using server = await startTestServer();
+  const theirs = {
+    machines: [
+      { ...machine, noSsh: true },
+      { ...machine, name: "b" },
+    ],
+    initTasks: { seed: { name: "seed", init: true, run: "true", machine: "b", timeoutSeconds: 90 } },
+    portForwards: [{ kind: "local", machine: "b", localhost: "127.0.0.1", localport: 8080, remoteport: 80 }],
+    tabs: null,
+  };
+  const created = await create(server, server.ann, theirs);
+  const dump = await server.request({
+    as: server.ann,
+    method: "GET",
+    url: `/api/playgrounds/${created.name}?format=extended`,
+  });
+  const { machines, initTasks, portForwards, tabs } = dump.json<PlaygroundJson>();
+  assert.deepEqual(
+    machines?.map(({ noSSH }) => noSSH),
+    [true, undefined],
+  );
+  assert.equal(initTasks?.seed?.timeout_seconds, 90);
+  assert.deepEqual(portForwards, [
+    { kind: "local", machine: "b", localHost: "127.0.0.1", localPort: 8080, remotePort: 80 },
+  ]);
+  assert.deepEqual(
+    tabs?.map(tab => `${tab.kind} ${tab.machine}`),
+    ["terminal b"],
+  );
+});
+
 test("all problems of a manifest come in one reply", async () => {
   await using server = await startTestServer();
   const reply = await server.request({

@@ -26,10 +26,12 @@ const otherWords: Readonly<Record<string, string>> = {
   none: "nobody",
 };
 
+const listNames = ["canList", "canRead", "canStart"] as const;
+
 /** The three lists of accessControl; a start takes those of the playground. */
 export function checkAccessControl(context: RuleContext): void {
   if (context.options.for === "start" && context.spec.accessControl === undefined) return;
-  for (const list of ["canList", "canRead", "canStart"] as const) {
+  for (const list of listNames) {
     const path = `playground.accessControl.${list}`;
     const principals = context.spec.accessControl?.[list];
     if (principals === undefined || principals.length === 0) {
@@ -77,6 +79,22 @@ function whyNobody({ options, spec }: RuleContext, principal: string, kind: stri
   return namesGroup ? undefined : 'no list names a group with "student:<name>" whose instructors it could mean';
 }
 
+/** A copy that nobody edited is as public as its base: people who only wanted to try something should know. */
+export function checkIsNotPublicByAccident(context: RuleContext): void {
+  const { base, for: purpose } = context.options;
+  const lists = context.spec.accessControl;
+  if (purpose !== "create" || base === undefined || context.manifest.title !== base.title) return;
+  const given = base.playground.accessControl;
+  const isCopied = listNames.every(name => JSON.stringify(lists?.[name]) === JSON.stringify(given[name]));
+  const open = listNames.filter(name => given[name].includes("anyone"));
+  if (!isCopied || open.length === 0) return;
+  context.warn(
+    "manifest/access-control",
+    "playground.accessControl",
+    `the copy has the access lists of "${base.name}": ${open.join(", ")} name everybody; write owner to keep it to yourself`,
+  );
+}
+
 /** What stands for "unchanged" where a secret is not shown. */
 export const maskedSecret = "***";
 
@@ -97,6 +115,10 @@ export function checkPortForwards(context: RuleContext): void {
     if (context.isMissing(`${path}.machine`, machine)) refuse("machine", "names no machine");
     if (machine !== "") context.checkMachine("manifest/port-forward", `${path}.machine`, machine, `${label} names`);
     checkPorts(context, forward, path, refuse);
+    for (const key of ["localHost", "remoteHost"] as const) {
+      const host = forward[key];
+      if (host !== undefined && !/^[A-Za-z0-9_.:[\]-]{0,253}$/.test(host)) refuse(key, "names no host", host);
+    }
   });
 }
 

@@ -131,8 +131,18 @@ function checkTitle(context: RuleContext): void {
 
 function checkCategories(context: RuleContext): void {
   const known = context.options.knownCategories ?? usualCategories;
-  forEachAt(context.manifest.categories, "categories", (category, path) => {
+  const { categories = [] } = context.manifest;
+  if (categories.length > limits.categoriesMax) {
+    const message = `a playground has at most ${limits.categoriesMax} categories, this one has ${categories.length}`;
+    context.error("manifest/category-unknown", "categories", message);
+  }
+  forEachAt(categories, "categories", (category, path) => {
     if (!isText(category) || known.includes(category)) return;
+    if (lengthOf(category) > limits.categoryLengthMax) {
+      const message = `category "${shorten(category)}" has more than ${limits.categoryLengthMax} characters`;
+      context.error("manifest/category-unknown", path, message, { value: category });
+      return;
+    }
     const suggestion = categoryWords[category] ?? nearest(category, known);
     context.warn(
       "manifest/category-unknown",
@@ -145,6 +155,11 @@ function checkCategories(context: RuleContext): void {
 
 function checkCover(context: RuleContext): void {
   const { cover } = context.manifest;
+  if (cover !== undefined && cover.length > limits.coverLengthMax) {
+    const message = `cover has ${cover.length} characters, the limit is ${limits.coverLengthMax}`;
+    context.error("manifest/cover-invalid", "cover", message);
+    return;
+  }
   if (cover === undefined || isWebAddress(cover) || /^\/(?!\/)\S*$/.test(cover)) return;
   context.error(
     "manifest/cover-invalid",

@@ -35,8 +35,12 @@ function checkKey(context: RuleContext, { key }: Condition, path: string, index:
 }
 
 function checkOptions(context: RuleContext, condition: Condition, path: string): void {
-  const { options, default: preset } = condition;
+  const { options, default: preset, placeholder = "" } = condition;
   const label = `init condition "${shorten(condition.key ?? "?")}"`;
+  if (placeholder.length > limits.initConditionValueLengthMax) {
+    const message = `the placeholder of ${label} has more than ${limits.initConditionValueLengthMax} characters`;
+    context.error("manifest/init-condition-options", `${path}.placeholder`, message);
+  }
   forEachAt(options, `${path}.options`, (option, at) => {
     // An item that could not be read stands as "" as well, and has been reported.
     if (option === "" && context.isMissing(at, option)) {

@@ -17,6 +17,7 @@ export function checkTabs(context: RuleContext): void {
   forEachAt(tabs, path, (tab, at, index) => {
     const label = labelOf(tab, index);
     checkName(context, tab, at, index);
+    checkLengths(context, tab, at, index);
     if (tab.kind !== "web-page")
       context.checkMachine("manifest/tab-machine", `${at}.machine`, tab.machine, `${label} points to`);
     if (tab.kind === "http-port") checkPort(context, tab, at, label);
@@ -39,6 +40,19 @@ function checkName(context: RuleContext, tab: Incomplete<Tab>, path: string, ind
   if (tab.kind !== "http-port" && tab.kind !== "web-page") return;
   if (!context.isMissing(`${path}.name`, tab.name)) return;
   context.error("manifest/tab-name-missing", `${path}.name`, `tab ${index + 1} (${tab.kind}) needs a name`);
+}
+
+function checkLengths(context: RuleContext, tab: Incomplete<Tab>, path: string, index: number): void {
+  for (const [key, code, max] of [
+    ["id", "manifest/tab-option", limits.tabTextLengthMax],
+    ["name", "manifest/tab-option", limits.tabTextLengthMax],
+    ["url", "manifest/tab-url", limits.tabAddressLengthMax],
+    ["pathRewrite", "manifest/tab-path-rewrite", limits.tabAddressLengthMax],
+  ] as const) {
+    const length = Array.from(tab[key] ?? "").length;
+    if (length <= max) continue;
+    context.error(code, `${path}.${key}`, `${key} of tab ${index + 1} has ${length} characters, the limit is ${max}`);
+  }
 }
 
 function checkPort(context: RuleContext, tab: Incomplete<Tab>, path: string, label: string): void {

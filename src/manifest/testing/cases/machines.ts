@@ -32,4 +32,5 @@ export const machinesCases: readonly Case[] = [
   { code: "manifest/startup-file-mode", bad: file("{path: /a, content: x, mode: rw-r--r--}"), good: file("{path: /a, content: x, mode: 0644}"), path: `${web}.startupFiles[0].mode`, line: "rw-r", says: /octal digits such as "644"/ },
   { code: "manifest/startup-file-mode", severity: "warning", bad: file("{path: /a, content: x, mode: 420}"), good: file("{path: /a, content: x, mode: 440}"), path: `${web}.startupFiles[0].mode`, line: "420", says: /looks like a decimal number; if you mean "644"/ },
   { code: "manifest/startup-file-mode", bad: file("{path: /a, content: x, mode: 493}"), good: file("{path: /a, content: x, mode: 1777}"), path: `${web}.startupFiles[0].mode`, line: "493", says: /did you mean "755"/, suggests: "755" },
+  { code: "manifest/machine-count", bad: [sample.slice(sample.indexOf("  machines:\n"), sample.indexOf("  tabs:")), "  machines: []\n"], good: ["subnet: 10.0.2.0/24", "subnet: 10.0.5.0/24"], path: "playground.machines", line: "machines: []", says: /this one has 0/ },
 ];

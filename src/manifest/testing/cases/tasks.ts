@@ -1,4 +1,4 @@
-import { type Case, task, condition } from "../case.ts";
+import { type Case, task, condition, many } from "../case.ts";
 
 // biome-ignore format: a table is read by its rows
 export const tasksCases: readonly Case[] = [
@@ -21,4 +21,6 @@ export const tasksCases: readonly Case[] = [
   { code: "manifest/init-condition-options", bad: condition("{key: k, options: [a, a]}"), good: condition("{key: k, options: [1.3, 1.30]}"), path: "playground.initConditions.values[0].options[1]", line: "[a, a]", says: /option "a" twice/ },
   { code: "manifest/init-condition-regex", bad: condition("{key: k, validationRegex: '(?<=a)b'}"), good: condition("{key: k, validationRegex: '^https://.*$'}"), path: "playground.initConditions.values[0].validationRegex", line: "validationRegex", says: /look-behind, which is not supported/ },
   { code: "manifest/init-condition-regex", severity: "warning", bad: condition("{key: k, default: ftp, validationRegex: '^http'}"), good: condition("{key: k, default: a http b, validationRegex: 'http'}"), path: "playground.initConditions.values[0].default", line: "ftp", says: /does not match/ },
+  { code: "manifest/init-condition-options", bad: condition(`{key: flavor, placeholder: ${"x".repeat(1025)}}`), good: condition(`{key: flavor, placeholder: ${"x".repeat(1024)}}`), path: "playground.initConditions.values[0].placeholder", line: "xxx", says: /more than 1024 characters/ },
+  { code: "manifest/init-condition-key", bad: condition(many(21, index => `{key: k${index}}\n      - `).slice(0, -9)), good: condition(many(20, index => `{key: k${index}}\n      - `).slice(0, -9)), path: "playground.initConditions.values", line: "values", says: /at most 20 init conditions, this one has 21/ },
 ];
