@@ -11,6 +11,7 @@ import {
   userSchema,
 } from "../../api/contract/users.ts";
 import { Problem } from "../../api/problems.ts";
+import { listPlaygrounds } from "../../store/database/playgrounds.ts";
 import { listExistingPlays } from "../../store/database/plays.ts";
 import { listUsers, type UserRow } from "../../store/database/users.ts";
 import { requireAdministrator } from "../auth/requester.ts";
@@ -29,6 +30,7 @@ type UserServices = Pick<
   Services,
   | "accounts"
   | "config"
+  | "content"
   | "database"
   | "expiry"
   | "feeds"
@@ -108,7 +110,9 @@ export function userRoutes(app: ZodApp, services: UserServices): void {
   app.delete("/users/:user", { schema: { tags, params, response: { 200: emptyReplySchema } } }, async request => {
     requireAdministrator(request, "account:write");
     const user = await people.require(request.params.user);
+    const playgrounds = await listPlaygrounds(database, user.id);
     await people.remove(user, () => destroyPlaysOf(user.id));
+    for (const { id } of playgrounds) await services.content.removeAll(id);
     return {};
   });
 

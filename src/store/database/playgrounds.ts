@@ -18,8 +18,10 @@ export function findPlayground(database: Database, name: string): Promise<Playgr
   return database.selectFrom("playgrounds").selectAll().where("name", "=", name).executeTakeFirst();
 }
 
-export function listPlaygrounds(database: Database): Promise<PlaygroundRow[]> {
-  return database.selectFrom("playgrounds").selectAll().orderBy("updated_at", "desc").execute();
+/** Of everybody, or of one person with `owner`. */
+export function listPlaygrounds(database: Database, owner?: string): Promise<PlaygroundRow[]> {
+  const query = database.selectFrom("playgrounds").selectAll().orderBy("updated_at", "desc");
+  return (owner === undefined ? query : query.where("owner", "=", owner)).execute();
 }
 
 export async function updatePlayground(
