@@ -17,10 +17,16 @@ export interface BlobSource {
   blob(digest: Digest, sink: BlobSink, options?: BlobOptions): Promise<void>;
 }
 
-/** Reads documents through a source into memory, none longer than it was announced. */
-export function documentsOf(source: BlobSource): DocumentSource {
+/**
+ * Reads documents through a source into memory, none longer than it was announced. `onManifest` hears that one is
+ * fetched, which means that the image is not known here.
+ */
+export function documentsOf(source: BlobSource, onManifest?: () => void): DocumentSource {
   return {
-    manifest: digest => source.manifest(digest),
+    manifest: digest => {
+      onManifest?.();
+      return source.manifest(digest);
+    },
     document: async (descriptor: Descriptor) => {
       const chunks: Uint8Array[] = [];
       const sink: BlobSink = {

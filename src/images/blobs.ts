@@ -4,6 +4,7 @@ import { constants, type FileHandle, mkdir, open, readFile, rename, rm, stat, ut
 import { uptime } from "node:os";
 import { join } from "node:path";
 import { Problem } from "../api/problems.ts";
+import { BlobWriter } from "./blob-writer.ts";
 import { blobsDirectory, imageLockFile, type Paths, partialBlobsDirectory } from "../store/paths.ts";
 import { type Digest, hexOf } from "./digest.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
@@ -12,6 +13,7 @@ import { withExclusiveLock } from "./exclusive-lock.ts";
 export interface BlobSink {
   /** So many are here already. More than none at the beginning: an earlier download was interrupted. */
   sizeBytes: number;
+  /** The chunk belongs to the sink from then on. */
   write(chunk: Uint8Array): Promise<void>;
   /** Forgets everything written so far, for a download that starts over. */
   restart(): Promise<void>;
@@ -196,23 +198,24 @@ async function fillFile(
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | (resumable ? 0 : constants.O_TRUNC), 0o644);
   try {
     let hash = createHash("sha256");
+    const writer = new BlobWriter(file, endBytes => follower?.grow(endBytes));
     const sink: BlobSink = {
       sizeBytes: 0,
       async write(chunk) {
-        const position = sink.sizeBytes;
         sink.sizeBytes += chunk.length;
         if (expected?.sizeBytes !== undefined && sink.sizeBytes > expected.sizeBytes) {
           // More than promised is noticed at once, not when the disk is full.
           compare(expected, { digest: expected.digest, sizeBytes: sink.sizeBytes });
         }
         hash.update(chunk);
-        await writeAt(file, chunk, position);
-        follower?.grow(sink.sizeBytes);
+        await writer.add(chunk);
       },
       async restart() {
+        await writer.flush();
         hash = createHash("sha256");
         sink.sizeBytes = 0;
         await file.truncate(0);
+        writer.seek(0);
         follower?.begin(path);
       },
     };
@@ -222,9 +225,17 @@ async function fillFile(
       sink.sizeBytes += chunk.length;
       follower?.grow(sink.sizeBytes);
     }
+    writer.seek(sink.sizeBytes);
     if (expected?.sizeBytes !== undefined && sink.sizeBytes > expected.sizeBytes) await sink.restart();
     // Killed between the last byte and its name: nothing is left to be asked for.
-    if (sink.sizeBytes === 0 || sink.sizeBytes !== expected?.sizeBytes) await fill(sink);
+    if (sink.sizeBytes === 0 || sink.sizeBytes !== expected?.sizeBytes) {
+      try {
+        await fill(sink);
+      } finally {
+        // Also of a download that broke off: the next one goes on behind it.
+        await writer.flush();
+      }
+    }
     if (!isVolatile) await file.sync();
     return { digest: `sha256:${hash.digest("hex")}`, sizeBytes: sink.sizeBytes };
   } finally {
@@ -239,12 +250,5 @@ async function* bytesOf(file: FileHandle): AsyncGenerator<Uint8Array> {
     if (bytesRead === 0) return;
     yield buffer.subarray(0, bytesRead);
     position += bytesRead;
-  }
-}
-
-async function writeAt(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
-    const { bytesWritten } = await file.write(chunk, done, chunk.length - done, position + done);
-    done += bytesWritten;
   }
 }

@@ -10,10 +10,12 @@ import type { BlobSource } from "./blob-source.ts";
 import { type BootFinding, checkBootability } from "./bootability.ts";
 import { checkSpace } from "./bootability/space.ts";
 import { formatImageSource, type ImageSource, parseImageSource } from "./catalogue.ts";
+import { measureTree } from "./ext4/space.ts";
 import { whileUsingCache } from "./cache-use.ts";
 import { chainIdOf, type Digest } from "./digest.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
 import { type BuildFilesystem, builderVersion, type Filesystem } from "./filesystem-builder.ts";
+import { DecoderPool } from "./layers/decoder-pool.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
 import type { LoadedImage } from "./load-image.ts";
 import { type OnProgress, progressReporter, type Report } from "./progress.ts";
@@ -71,14 +73,18 @@ export async function ensureBaseDrive(options: EnsureBaseDriveOptions): Promise<
 }
 
 async function ensureDrive(options: EnsureBaseDriveOptions, report: Report): Promise<BaseDrive> {
-  await using resolved = await resolveImage(sourceOf(options), { ...options, report });
+  await using decoders = new DecoderPool();
+  // A thread takes as long to start as a registry to answer.
+  const onUnknown = () => decoders.prepare();
+  await using resolved = await resolveImage(sourceOf(options), { ...options, report, onUnknown });
   const { image, blobs, findings } = resolved;
   const keys = keysOf(image, options);
   const drive =
     (await findDrive(image, options, keys)) ??
     (await withExclusiveLock(
       imageLockFile(options.paths, `base-${keys.ordinary}`),
-      async () => (await findDrive(image, options, keys)) ?? makeDrive(image, blobs, options, keys, report),
+      async () =>
+        (await findDrive(image, options, keys)) ?? makeDrive(image, blobs, { ...options, decoders }, keys, report),
       { ...signalOf(options), onWait: () => report("wait", `another process prepares ${image.name} already`) },
     ));
   assertUsable(drive, options.purpose);
@@ -165,12 +171,12 @@ async function findDrive(image: LoadedImage, request: BaseDriveRequest, keys: Ke
 async function makeDrive(
   image: LoadedImage,
   blobs: BlobSource | undefined,
-  options: EnsureBaseDriveOptions,
+  options: EnsureBaseDriveOptions & { decoders: DecoderPool },
   keys: Keys,
   report: Report,
 ): Promise<BaseDrive> {
   const { paths } = options;
-  const layers = await pullLayers(image, blobs, { ...options, report });
+  const layers = await pullLayers(image, blobs, { ...options, report, isMergedNext: true });
   report("unpack", `merging ${layers.length} layers of ${image.name}`);
   using merged = await mergeLayers(layers, options.signal);
   const { tree, payloads } = merged;
@@ -178,7 +184,8 @@ async function makeDrive(
   const warnings = merged.warnings.map(
     (message): BootFinding => ({ code: "image/layer-warning", severity: "info", message, path: "/", fix: "" }),
   );
-  const needed = requiredDriveBytes(tree, options.filesystem);
+  const measured = measureTree(tree);
+  const needed = requiredDriveBytes(tree, options.filesystem, measured);
   const ordinary = ordinarySizeBytes(options);
   const isOrdinary = needed <= ordinary || (options.sizeIsExplicit && options.sizeBytes === ordinary);
   const grown = Math.ceil(needed / gibibyte) * gibibyte;
@@ -211,6 +218,7 @@ async function makeDrive(
       path: join(partial, basename(baseDriveFile(paths, key))),
       sizeBytes,
       seed: Buffer.from(key, "hex"),
+      measured,
       ...signalOf(options),
       onProgress: (doneBytes, totalBytes) =>
         report("write", `writing the drive of ${image.name}`, { doneBytes, totalBytes }),

@@ -7,12 +7,15 @@ import { type BlobFollower, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
 import { decodeLayer } from "./layers/decode-layer.ts";
 import { DecoderPool } from "./layers/decoder-pool.ts";
+import { LayerReader } from "./layers/layer-reader.ts";
+import type { DecodedLayer } from "./layers/merge-layers.ts";
 import { readImageRecord, rememberImage, touchImage } from "./image-records.ts";
 import { loadImage, type LoadedImage } from "./load-image.ts";
 import type { Report } from "./progress.ts";
 import { anonymousAccess, type RegistryAccess } from "./registry/access.ts";
 import { MirroredClient } from "./registry/mirrored-client.ts";
 import { formatReference, type ImageReference } from "./registry/reference.ts";
+import type { ArchiveParts } from "./tar/header-copier.ts";
 
 /**
  * Layers under way at once. Registries and object stores throttle by connection, and three fill an ordinary line; each
@@ -31,6 +34,8 @@ export interface PullOptions {
   signal?: AbortSignal | undefined;
   /** Ask the registry also about what was built here under its name. */
   refresh?: boolean | undefined;
+  /** Called when the image is not known here, so that its layers will have to be decoded. */
+  onUnknown?: (() => void) | undefined;
 }
 
 export interface RegistryImage {
@@ -54,7 +59,7 @@ export async function resolveRegistryImage(reference: ImageReference, options: P
   report("resolve", `looking up ${name}`);
   const { digest, staleSince, isBuilt } = await digestFor(reference, blobs, options);
   if (blobs.quota !== undefined) report("resolve", blobs.quota);
-  const image = await loadImage(paths, digest, name, documentsOf(blobs));
+  const image = await loadImage(paths, digest, name, documentsOf(blobs, options.onUnknown));
   if (image === undefined) throw new Error("an image with a source cannot be missing");
   if (isBuilt || staleSince !== undefined) await touchImage(paths, name);
   else await rememberImage(paths, { name, digest, origin: "registry" });
@@ -75,27 +80,44 @@ export async function recallRegistryImage(reference: ImageReference, paths: Path
   return digest === undefined ? undefined : loadImage(paths, digest, name, undefined);
 }
 
+export interface PullLayersOptions extends PullOptions {
+  /** For images that are new here: `prepare` it while the documents are looked up. Default: one of this call's own. */
+  decoders?: DecoderPool;
+  /** The layers are merged next: their headers are read while they are decoded. */
+  isMergedNext?: boolean;
+}
+
 /**
- * Brings all layers of an image into the store, uncompressed and verified, and returns the paths of their archives,
- * lowest first. The first failure ends the other downloads.
+ * Brings all layers of an image into the store, uncompressed and verified, and returns their archives, lowest first.
+ * The first failure ends the other downloads.
  */
 export async function pullLayers(
   image: LoadedImage,
   blobs: BlobSource | undefined,
-  options: PullOptions,
-): Promise<Array<{ path: string; label: string }>> {
+  options: PullLayersOptions,
+): Promise<DecodedLayer[]> {
   const { paths, report } = options;
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const limit = pLimit(parallelLayers);
   const onWait = (label: string) => () => report("wait", `another process works on ${label} already`);
-  await using decoders = new DecoderPool();
+  await using own = options.decoders === undefined ? new DecoderPool() : undefined;
+  const decoders = options.decoders ?? own;
+  const readers = new Map<Digest, { index: number; reader: LayerReader }>();
+  // Members that come early are worth most for the lowest layer: nothing of it has to wait for another.
+  const readEarly = ({ diffId, label }: LoadedImage["layers"][number]) => {
+    const index = image.layers.findIndex(layer => layer.diffId === diffId);
+    const reader = new LayerReader(index, label);
+    readers.set(diffId, { index, reader });
+    return (parts: ArchiveParts) => reader.add(parts);
+  };
 
   const bring = (layer: LoadedImage["layers"][number]) =>
     limit(() =>
       decodeLayer(paths, layer, {
+        ...(options.isMergedNext === true ? { onBegin: () => readEarly(layer) } : {}),
         signal,
-        decoders,
+        ...(decoders === undefined ? {} : { decoders }),
         onWait: onWait(layer.label),
         download: follower => download(layer, blobs, options, { signal, follower, onWait: onWait(layer.label) }),
         onDecoded: doneBytes => report("unpack", `unpacking ${layer.label}`, { doneBytes }),
@@ -106,13 +128,17 @@ export async function pullLayers(
   for (const layer of image.layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes)) {
     if (!jobs.has(layer.diffId)) jobs.set(layer.diffId, bring(layer));
   }
-  const work = image.layers.map(async ({ diffId, label }) => ({ path: (await jobs.get(diffId)) as string, label }));
+  const work = image.layers.map(async ({ diffId, label }, index): Promise<DecodedLayer> => {
+    const path = (await jobs.get(diffId)) as string;
+    const early = readers.get(diffId);
+    return { path, label, ...(early?.index === index ? { reader: early.reader } : {}) };
+  });
   for (const job of work) job.catch(error => failed.abort(error));
   // All of them have ended when this returns or throws: nobody writes behind the caller's back.
   const results = await Promise.allSettled(work);
   options.signal?.throwIfAborted();
   if (failed.signal.aborted) throw failed.signal.reason;
-  return results.map(result => (result as PromiseFulfilledResult<{ path: string; label: string }>).value);
+  return results.map(result => (result as PromiseFulfilledResult<DecodedLayer>).value);
 }
 
 async function download(

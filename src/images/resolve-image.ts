@@ -22,6 +22,8 @@ export interface ResolveOptions {
   refresh?: boolean | undefined;
   /** Where container engines say how to reach them. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Called when the image is not known here, so that its layers will have to be decoded. */
+  onUnknown?: (() => void) | undefined;
 }
 
 /** An image whose documents are stored. Dispose of it when its layers are stored too. */
@@ -43,7 +45,7 @@ export async function resolveImage(source: ImageSource, options: ResolveOptions)
       await using opening = new AsyncDisposableStack();
       const opened = opening.use(await openHostSource(source, { ...options, env: options.env ?? {} }));
       const name = formatImageSource(source);
-      const image = await loadImage(options.paths, opened.digest, name, documentsOf(opened.blobs));
+      const image = await loadImage(options.paths, opened.digest, name, documentsOf(opened.blobs, options.onUnknown));
       if (image === undefined) throw new Error("an image with a source cannot be missing");
       await rememberImage(options.paths, { name, digest: image.digest, origin: "import" });
       const owned = opening.move();

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
 import { formatUuid, identityFrom } from "./ext4/identity.ts";
-import { requiredBytes } from "./ext4/space.ts";
+import { type MeasuredTree, measureTree, requiredBytesFor } from "./ext4/space.ts";
 import { writeExt4 } from "./ext4/write-ext4.ts";
 import type { BuildFilesystem, Filesystem } from "./filesystem-builder.ts";
 import type { PayloadSource, Tree, WriteDriveOptions } from "./tree.ts";
@@ -19,11 +19,17 @@ const smallestDriveBytes: Record<Filesystem, number> = {
 export interface WriteAnyDriveOptions extends WriteDriveOptions {
   filesystem: Filesystem;
   build?: BuildFilesystem | undefined;
+  /** Of this very tree, when it is known already. */
+  measured?: MeasuredTree;
 }
 
 /** The size of a drive for this tree when nobody asked for one. */
-export function requiredDriveBytes(tree: Tree, filesystem: Filesystem): number {
-  const needed = requiredBytes(tree);
+export function requiredDriveBytes(
+  tree: Tree,
+  filesystem: Filesystem,
+  measured: MeasuredTree = measureTree(tree),
+): number {
+  const needed = requiredBytesFor(measured);
   // They keep more beside the content than ext4 does: btrfs a second copy of its trees, XFS a larger log.
   const foreign = filesystem === "xfs" || filesystem === "btrfs" ? 96 * mebibyte : 0;
   return Math.max(needed + foreign, smallestDriveBytes[filesystem]);
@@ -52,9 +58,16 @@ export async function writeDrive(tree: Tree, payloads: PayloadSource, options: W
     });
   }
   const source = `${path}.ext4`;
-  const totalBytes = requiredBytes(tree);
+  const measured = options.measured ?? measureTree(tree);
+  const totalBytes = requiredBytesFor(measured);
   try {
-    await writeExt4(tree, payloads, { path: source, sizeBytes: totalBytes, seed, ...(signal ? { signal } : {}) });
+    await writeExt4(tree, payloads, {
+      path: source,
+      sizeBytes: totalBytes,
+      seed,
+      measured,
+      ...(signal ? { signal } : {}),
+    });
     await build({
       source,
       target: path,

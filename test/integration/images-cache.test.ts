@@ -126,7 +126,12 @@ test("nothing is removed while others work; what they left unfinished goes when 
   await using home = await imageHome();
   const { paths } = home;
   const working = Promise.withResolvers<void>();
-  const using = whileUsingCache(paths, () => working.promise);
+  const begun = Promise.withResolvers<void>();
+  const using = whileUsingCache(paths, () => {
+    begun.resolve();
+    return working.promise;
+  });
+  await begun.promise;
   await assert.rejects(
     pruneCache({ paths, patienceMs: 100 }),
     (error: Problem) => error instanceof Problem && error.code === "image/in-use",

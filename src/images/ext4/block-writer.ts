@@ -3,12 +3,15 @@ import { BlockCursor, outOfBlocks } from "./block-cursor.ts";
 import { blockSize, type Extent } from "./format.ts";
 import type { Layout } from "./layout.ts";
 
-const bufferBytes = 4 * 2 ** 20;
+const bufferBytes = 2 * 2 ** 20;
+/** Posted writes that nobody has to wait for yet. */
+const maxBehind = 2;
 
 /** Writes at a position, whole, and checks for cancellation before each write. */
 export class PositionedFile {
   readonly #file: FileHandle;
   readonly #signal: AbortSignal | undefined;
+  #posted: Array<Promise<void>> = [];
 
   constructor(file: FileHandle, signal: AbortSignal | undefined) {
     this.#file = file;
@@ -21,42 +24,73 @@ export class PositionedFile {
       done += (await this.#file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
     }
   }
+
+  /**
+   * Writes behind the caller's back, after what was posted before, and calls `onWritten` when the bytes may change again.
+   * Whoever posts calls `catchUp` now and then: it bounds what waits, and tells failures.
+   */
+  post(bytes: Uint8Array, position: number, onWritten: () => void = () => undefined): void {
+    const write = async (before: Promise<void> | undefined) => {
+      await before;
+      await this.write(bytes, position);
+      onWritten();
+      void this.#posted.shift();
+    };
+    const written = write(this.#posted.at(-1));
+    // `catchUp` tells it; without this it would count as unhandled until then.
+    written.catch(() => undefined);
+    this.#posted.push(written);
+  }
+
+  get isBehind(): boolean {
+    return this.#posted.length > maxBehind;
+  }
+
+  /** Resolves when little enough waits. */
+  async catchUp(): Promise<void> {
+    while (this.isBehind) await this.#posted[0];
+  }
+
+  /** Resolves when everything posted has been handed to the kernel. */
+  async finish(): Promise<void> {
+    await this.#posted.at(-1);
+  }
 }
 
 /**
- * Writes newly taken blocks in ascending order through two large buffers: one fills while the other is written.
+ * Writes newly taken blocks in ascending order through large buffers: one fills while others are written.
  *
  * Callers fill `window()` in place and then `commit` what they used of it, so file content is copied once, from the
- * page cache into the buffer that goes to the disk.
+ * page cache into the buffer that goes to the disk. Nothing here waits: a promise for each of many small files would
+ * cost more than the file. Between them callers await `file.catchUp()`.
  */
 export class BlockWriter {
   readonly cursor: BlockCursor;
-  readonly #file: PositionedFile;
-  #filling = Buffer.allocUnsafeSlow(bufferBytes);
-  #spare = Buffer.allocUnsafeSlow(bufferBytes);
+  readonly file: PositionedFile;
+  #filling: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  readonly #spares: Buffer[] = [];
   /** Where the first byte of the filling buffer goes, in blocks. */
   #start = 0;
   #used = 0;
-  #pending: Promise<void> = Promise.resolve();
   #writtenBytes = 0;
   readonly #onWritten: (bytes: number) => void;
 
   constructor(layout: Layout, file: PositionedFile, onWritten: (bytes: number) => void) {
     this.cursor = new BlockCursor(layout);
-    this.#file = file;
+    this.file = file;
     this.#onWritten = onWritten;
   }
 
-  /** Blocks that can be filled right now; 0 means: await `makeRoom()` first. */
+  /** Blocks that can be filled right now; 0 means: `makeRoom()` first. */
   get room(): number {
     if (this.#used > 0 && this.cursor.position !== this.#start + this.#used) return 0;
     return Math.min(bufferBytes / blockSize - this.#used, this.cursor.room);
   }
 
   /** After this `room` is at least 1. */
-  async makeRoom(): Promise<void> {
+  makeRoom(): void {
     if (this.room > 0) return;
-    await this.#flush();
+    this.flush();
     if (this.room === 0) throw outOfBlocks();
   }
 
@@ -74,11 +108,11 @@ export class BlockWriter {
   }
 
   /** Writes whole blocks that are already in memory. */
-  async put(bytes: Buffer): Promise<Extent[]> {
+  put(bytes: Buffer): Extent[] {
     const extents: Extent[] = [];
     const total = bytes.length / blockSize;
     for (let logical = 0; logical < total; ) {
-      if (this.room === 0) await this.makeRoom();
+      if (this.room === 0) this.makeRoom();
       const length = Math.min(this.room, total - logical);
       bytes.copy(this.window(), 0, logical * blockSize, (logical + length) * blockSize);
       extents.push({ logical, physical: this.commit(length), length });
@@ -87,29 +121,17 @@ export class BlockWriter {
     return extents;
   }
 
-  /** Resolves when everything committed has been handed to the kernel. */
-  async finish(): Promise<void> {
-    await this.#flush();
-    await this.#pending;
-  }
-
-  /** Ends the write in flight without reporting its failure; for clean-up after another failure. */
-  async abandon(): Promise<void> {
-    await this.#pending.catch(() => undefined);
-  }
-
-  async #flush(): Promise<void> {
-    await this.#pending;
+  /** Posts everything committed so far. */
+  flush(): void {
     if (this.#used === 0) return;
     const full = this.#filling;
     const length = this.#used * blockSize;
-    this.#filling = this.#spare;
-    this.#spare = full;
+    this.#filling = this.#spares.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
     this.#used = 0;
-    this.#pending = this.#file.write(full.subarray(0, length), this.#start * blockSize);
-    // Whoever awaits it next gets the failure; without this it would count as unhandled until then.
-    this.#pending.catch(() => undefined);
-    this.#writtenBytes += length;
-    this.#onWritten(this.#writtenBytes);
+    this.file.post(full.subarray(0, length), this.#start * blockSize, () => {
+      this.#spares.push(full);
+      this.#writtenBytes += length;
+      this.#onWritten(this.#writtenBytes);
+    });
   }
 }

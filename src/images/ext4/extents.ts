@@ -36,12 +36,12 @@ export function appendExtent(extents: Extent[], logical: number, physical: numbe
  * Builds the extent tree of one inode. Blocks that do not fit the inode go through `writeBlock`, which says where
  * each was put; the deepest level is written first.
  */
-export async function buildExtentTree(
+export function buildExtentTree(
   extents: readonly Extent[],
-  inodeSeed: number,
-  writeBlock: (block: Buffer) => Promise<number>,
-): Promise<ExtentTree> {
-  let entries: Entry[] = splitLongRuns(extents);
+  inodeSeed: () => number,
+  writeBlock: (block: Buffer) => number,
+): ExtentTree {
+  let entries = splitLongRuns(extents);
   let depth = 0;
   let indexBlocks = 0;
   while (entries.length > entriesInInode) {
@@ -51,8 +51,8 @@ export async function buildExtentTree(
       const block = Buffer.alloc(blockSize);
       encodeNode(block, part, extentsPerBlock, depth);
       const tail = blockSize - 4;
-      block.writeUInt32LE(crc32c(inodeSeed, block, 0, tail), tail);
-      parents.push({ logical: (part[0] as Entry).logical, physical: await writeBlock(block), length: 0 });
+      block.writeUInt32LE(crc32c(inodeSeed(), block, 0, tail), tail);
+      parents.push({ logical: (part[0] as Entry).logical, physical: writeBlock(block), length: 0 });
       indexBlocks++;
     }
     entries = parents;
@@ -73,7 +73,9 @@ export function countIndexBlocks(runs: number): number {
   return total;
 }
 
-function splitLongRuns(extents: readonly Extent[]): Entry[] {
+function splitLongRuns(extents: readonly Extent[]): readonly Entry[] {
+  // True of nearly all files.
+  if (extents.every(extent => extent.length <= maxExtentLength)) return extents;
   const entries: Entry[] = [];
   for (const { logical, physical, length } of extents) {
     for (let done = 0; done < length; done += maxExtentLength) {

@@ -5,14 +5,42 @@ import { blockSize, type Extent } from "./format.ts";
 import { dataBlockRanges } from "./space.ts";
 
 const zeroBlock = Buffer.alloc(blockSize);
+/** Between so many bytes others get a turn, and the disk may catch up. */
+const largeBytes = 2 ** 20;
+
+export const isLarge = (file: FileNode) => (file.payload?.length ?? 0) > largeBytes;
 
 /** Writes the content of a file, leaves its zero blocks out, and returns where the rest is. */
-export async function writeFileData(file: FileNode, payloads: PayloadSource, writer: BlockWriter): Promise<Extent[]> {
+export function writeFileData(file: FileNode, payloads: PayloadSource, writer: BlockWriter): Extent[] {
   const extents: Extent[] = [];
-  if (file.payload === undefined) return extents;
+  for (const _ of copyPieces(file, payloads, writer, extents));
+  return extents;
+}
+
+/** The same for a file of any size: it waits while too much is unwritten. */
+export async function writeLargeFileData(
+  file: FileNode,
+  payloads: PayloadSource,
+  writer: BlockWriter,
+): Promise<Extent[]> {
+  const extents: Extent[] = [];
+  for (const _ of copyPieces(file, payloads, writer, extents)) await writer.file.catchUp();
+  return extents;
+}
+
+function* copyPieces(
+  file: FileNode,
+  payloads: PayloadSource,
+  writer: BlockWriter,
+  extents: Extent[],
+): Generator<undefined, void, undefined> {
+  if (file.payload === undefined) return;
   for (const range of dataBlockRanges(file)) {
     for (let logical = range.start; logical < range.end; ) {
-      if (writer.room === 0) await writer.makeRoom();
+      if (writer.room === 0) {
+        writer.makeRoom();
+        yield;
+      }
       const blocks = Math.min(writer.room, range.end - logical);
       const window = writer.window();
       readBlocks(file, file.payload, payloads, logical, window, blocks);
@@ -20,7 +48,6 @@ export async function writeFileData(file: FileNode, payloads: PayloadSource, wri
       logical += blocks;
     }
   }
-  return extents;
 }
 
 function readBlocks(

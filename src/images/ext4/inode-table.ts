@@ -10,7 +10,8 @@ export class InodeTableWriter {
   readonly #layout: Layout;
   readonly #file: PositionedFile;
   readonly #seed: number;
-  #buffer = Buffer.alloc(0);
+  #buffer = new Uint8Array(0);
+  #view = new DataView(this.#buffer.buffer);
   /** Number (from 0) of the first inode in the buffer, and how many it is for. */
   #first = 0;
   #capacity = 0;
@@ -22,25 +23,25 @@ export class InodeTableWriter {
     this.#seed = filesystemSeed;
   }
 
-  async put(inode: number, fields: InodeFields): Promise<void> {
+  put(inode: number, fields: InodeFields): void {
     const index = inode - 1;
     if (index >= this.#first + this.#capacity) {
-      await this.finish();
+      this.finish();
       this.#begin(index);
     }
-    encodeInode(this.#buffer, (index - this.#first) * inodeSize, inode, fields, this.#seed);
+    encodeInode(this.#view, (index - this.#first) * inodeSize, inode, fields, this.#seed);
     this.#used = index - this.#first + 1;
   }
 
-  /** Writes what is left. */
-  async finish(): Promise<void> {
+  /** Posts what is left. */
+  finish(): void {
     if (this.#used === 0) return;
     const { groups, inodesPerGroup } = this.#layout;
     const group = groups[Math.floor(this.#first / inodesPerGroup)];
     if (group === undefined) throw new Error(`inode ${this.#first + 1} is beyond the last group`);
     const bytes = Math.ceil(this.#used / inodesPerBlock) * blockSize;
     const position = group.inodeTable * blockSize + (this.#first % inodesPerGroup) * inodeSize;
-    await this.#file.write(this.#buffer.subarray(0, bytes), position);
+    this.#file.post(this.#buffer.subarray(0, bytes), position);
     this.#used = 0;
     this.#capacity = 0;
   }
@@ -50,6 +51,8 @@ export class InodeTableWriter {
     // From the start of a table block, so that a write never cuts off inodes before this one.
     this.#first = index - (index % inodesPerBlock);
     this.#capacity = Math.min(inodesPerWrite, inodesPerGroup - (this.#first % inodesPerGroup));
-    this.#buffer = Buffer.alloc(this.#capacity * inodeSize);
+    // A new one each time: the last one is still being written, and inodes want zeros.
+    this.#buffer = new Uint8Array(this.#capacity * inodeSize);
+    this.#view = new DataView(this.#buffer.buffer);
   }
 }

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { encodeDevice, encodeInode } from "./inode.ts";
 
 const fields = { mode: 0, uid: 0, gid: 0, size: 0, links: 1, flags: 0, blocks512: 0, body: new Uint8Array(0) };
+const viewOf = (buffer: Buffer) => new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
 
 function encodedTime(seconds: number, nanoseconds: number): [low: number, extra: number] {
   const buffer = Buffer.alloc(256);
-  encodeInode(buffer, 0, 12, { ...fields, time: { seconds, nanoseconds } }, 0);
+  encodeInode(viewOf(buffer), 0, 12, { ...fields, time: { seconds, nanoseconds } }, 0);
   return [buffer.readInt32LE(16), buffer.readUInt32LE(136)];
 }
 
@@ -20,9 +21,9 @@ test("times before 1970, after 2038, and at the ends of the range", () => {
 });
 
 test("owners and sizes beyond 16 and 32 bits", () => {
-  const buffer = Buffer.alloc(256, 0xff);
+  const buffer = Buffer.alloc(256);
   const time = { seconds: 0, nanoseconds: 0 };
-  encodeInode(buffer, 0, 12, { ...fields, uid: 0xfffe_fffd, gid: 0x1_0002, size: 3 * 2 ** 40 + 1, time }, 0);
+  encodeInode(viewOf(buffer), 0, 12, { ...fields, uid: 0xfffe_fffd, gid: 0x1_0002, size: 3 * 2 ** 40 + 1, time }, 0);
   assert.equal(buffer.readUInt16LE(2) + buffer.readUInt16LE(120) * 2 ** 16, 0xfffe_fffd);
   assert.equal(buffer.readUInt16LE(24) + buffer.readUInt16LE(122) * 2 ** 16, 0x1_0002);
   assert.equal(buffer.readUInt32LE(4) + buffer.readUInt32LE(108) * 2 ** 32, 3 * 2 ** 40 + 1);

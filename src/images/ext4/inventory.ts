@@ -8,7 +8,9 @@ export interface Inventory {
   root: DirectoryNode;
   /** By inode number; undefined for numbers that belong to the filesystem itself. */
   nodes: ReadonlyArray<TreeNode | undefined>;
-  inodeOf: ReadonlyMap<TreeNode, number>;
+  inodeOf: (node: TreeNode) => number;
+  /** By inode number, for directories: names in the order of their bytes. */
+  names: ReadonlyMap<number, readonly string[]>;
   /** By inode number: names of a file, or "." and ".." and the ".." of each subdirectory. */
   links: readonly number[];
   /** By inode number, for directories. */
@@ -26,11 +28,17 @@ export function takeInventory(tree: Tree): Inventory {
   const root = withLostAndFound(tree.root);
   const nodes: Array<TreeNode | undefined> = [];
   const links: number[] = [];
-  const inodeOf = new Map<TreeNode, number>();
   const parents = new Map<number, number>();
+  const names = new Map<number, readonly string[]>();
+  // Kept in the node: a map from objects costs more than everything else here. Numbers of another inventory may stand
+  // there, so only one that leads back to the node counts.
+  const numberOf = (node: TreeNode) => {
+    const inode = node.inode;
+    return inode !== undefined && nodes[inode] === node ? inode : undefined;
+  };
   const enter = (node: TreeNode, inode: number, parent: number) => {
     nodes[inode] = node;
-    inodeOf.set(node, inode);
+    node.inode = inode;
     links[inode] = node.type === "directory" ? 2 : 1;
     if (node.type !== "directory") return;
     parents.set(inode, parent);
@@ -44,15 +52,20 @@ export function takeInventory(tree: Tree): Inventory {
     next = lostAndFoundInode + 1;
   }
   // A stack instead of recursion: the depth of an image's tree is not ours to choose.
-  const open = [{ inode: rootInode, children: sortedChildren(root).values() }];
+  const openDirectory = (inode: number, directory: DirectoryNode) => {
+    // Names are one character a byte, so the order of strings is that of bytes; without a function it is the fastest.
+    const sorted = [...directory.children.keys()].sort();
+    names.set(inode, sorted);
+    return { inode, directory, sorted, next: 0 };
+  };
+  const open = [openDirectory(rootInode, root)];
   for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const step = top.children.next();
-    if (step.done) {
+    if (top.next === top.sorted.length) {
       open.pop();
       continue;
     }
-    const [, node] = step.value;
-    let inode = inodeOf.get(node);
+    const node = top.directory.children.get(top.sorted[top.next++] as string) as TreeNode;
+    let inode = numberOf(node);
     const descend = inode === undefined || node === reserved;
     if (inode === undefined) {
       inode = next++;
@@ -62,16 +75,14 @@ export function takeInventory(tree: Tree): Inventory {
     } else if (node !== reserved) {
       throw new Error("a directory has two names");
     }
-    if (descend && node.type === "directory") open.push({ inode, children: sortedChildren(node).values() });
+    if (descend && node.type === "directory") open.push(openDirectory(inode, node));
   }
-  return { root, nodes, inodeOf, links, parents, lastInode: next - 1 };
-}
-
-/** Children in the order of their names' bytes. */
-export function sortedChildren(directory: DirectoryNode): Array<[string, TreeNode]> {
-  const { children } = directory;
-  // Names are one character a byte, so the order of strings is the order of bytes; without a function it is the fastest.
-  return [...children.keys()].sort().map(name => [name, children.get(name) as TreeNode]);
+  const inodeOf = (node: TreeNode) => {
+    const inode = numberOf(node);
+    if (inode === undefined) throw new Error("a node has no inode number");
+    return inode;
+  };
+  return { root, nodes, inodeOf, names, links, parents, lastInode: next - 1 };
 }
 
 /** The first path of a node, for messages. Searches the whole tree: only for failures. */

@@ -40,15 +40,15 @@ export async function placeJournal(
   return extents;
 }
 
-export async function putJournalInode(
+export function putJournalInode(
   layout: Layout,
   extents: readonly Extent[],
   table: InodeTableWriter,
   context: NodeWriterContext,
-): Promise<SuperblockFields["journal"]> {
+): SuperblockFields["journal"] {
   if (extents.length === 0) return undefined;
-  const content = await extentBody(extents, layout.journalBlocks * blockSize, journalInode, context);
-  await table.put(journalInode, { ...ownedByTheFilesystem, ...content, blocks512: (content.blocks * blockSize) / 512 });
+  const content = extentBody(extents, layout.journalBlocks * blockSize, journalInode, context);
+  table.put(journalInode, { ...ownedByTheFilesystem, ...content, blocks512: (content.blocks * blockSize) / 512 });
   return { body: Buffer.from(content.body), size: content.size };
 }
 
@@ -63,7 +63,7 @@ export async function putResizeInode(
   await file.write(indirect, indirectStart * blockSize);
   const body = Buffer.alloc(60);
   body.writeUInt32LE(doubleIndirectBlock, 13 * 4);
-  await table.put(resizeInode, { ...ownedByTheFilesystem, flags: 0, size, blocks512, body });
+  table.put(resizeInode, { ...ownedByTheFilesystem, flags: 0, size, blocks512, body });
 }
 
 /** Writes bitmaps, descriptors and their copies, and the superblock last. */

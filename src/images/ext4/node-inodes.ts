@@ -1,9 +1,8 @@
 import { Problem } from "../../api/problems.ts";
-import type { PayloadSource, SymlinkNode, TreeNode } from "../tree.ts";
+import type { SymlinkNode, TreeNode } from "../tree.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import { inodeSeed } from "./crc32c.ts";
 import { buildExtentTree, type ExtentTree } from "./extents.ts";
-import { writeFileData } from "./file-data.ts";
 import { blockSize, type Extent, fileTypeBits, inodeFlags, maxLinks } from "./format.ts";
 import { encodeDevice, type InodeFields } from "./inode.ts";
 import { type Inventory, pathOf } from "./inventory.ts";
@@ -24,7 +23,6 @@ export interface PlacedDirectory {
 export interface NodeWriterContext {
   inventory: Inventory;
   writer: BlockWriter;
-  payloads: PayloadSource;
   filesystemSeed: number;
   directories: ReadonlyMap<number, PlacedDirectory>;
 }
@@ -38,17 +36,25 @@ interface Body {
   blocks: number;
 }
 
-/** Writes everything of a node that lies outside its inode, and returns what the inode must say. */
-export async function writeNode(node: TreeNode, inode: number, context: NodeWriterContext): Promise<InodeFields> {
+/**
+ * Writes everything of a node that lies outside its inode, and returns what the inode must say. The content of a file
+ * has been written before: `fileExtents` say where.
+ */
+export function writeNode(
+  node: TreeNode,
+  inode: number,
+  context: NodeWriterContext,
+  fileExtents: readonly Extent[] = [],
+): InodeFields {
   const path = () => pathOf(context.inventory.root, node);
   const { writer, filesystemSeed } = context;
-  const content = await writeBody(node, inode, context, path);
+  const content = writeBody(node, inode, context, path, fileExtents);
   const xattrs = encodeXattrs(node.xattrs, path);
   let xattrBlock = 0;
   if (xattrs.block !== undefined) {
-    if (writer.room === 0) await writer.makeRoom();
+    if (writer.room === 0) writer.makeRoom();
     sealXattrBlock(xattrs.block, writer.cursor.position, filesystemSeed);
-    xattrBlock = await putBlock(writer, xattrs.block);
+    xattrBlock = putBlock(writer, xattrs.block);
   }
   return {
     mode: fileTypeBits[node.type] | (node.mode & 0o7777),
@@ -66,38 +72,42 @@ export async function writeNode(node: TreeNode, inode: number, context: NodeWrit
 }
 
 /** Writes one block and returns its address. */
-async function putBlock(writer: BlockWriter, block: Buffer): Promise<number> {
-  const [extent] = await writer.put(block);
+function putBlock(writer: BlockWriter, block: Buffer): number {
+  const [extent] = writer.put(block);
   return (extent as Extent).physical;
 }
 
 /** Body, size and block count of an inode whose data lies in these extents. */
-export async function extentBody(
+export function extentBody(
   extents: readonly Extent[],
   size: number,
   inode: number,
   context: Pick<NodeWriterContext, "writer" | "filesystemSeed">,
-): Promise<Body> {
-  const tree: ExtentTree = await buildExtentTree(extents, inodeSeed(context.filesystemSeed, inode), block =>
-    putBlock(context.writer, block),
-  );
-  const data = extents.reduce((sum, extent) => sum + extent.length, 0);
+): Body {
+  const seed = () => inodeSeed(context.filesystemSeed, inode);
+  const tree: ExtentTree = buildExtentTree(extents, seed, block => putBlock(context.writer, block));
+  let data = 0;
+  for (const extent of extents) data += extent.length;
   return { body: tree.root, size, flags: inodeFlags.extents, blocks: data + tree.indexBlocks };
 }
 
-async function writeBody(node: TreeNode, inode: number, context: NodeWriterContext, path: () => string): Promise<Body> {
+function writeBody(
+  node: TreeNode,
+  inode: number,
+  context: NodeWriterContext,
+  path: () => string,
+  fileExtents: readonly Extent[],
+): Body {
   switch (node.type) {
-    case "file": {
+    case "file":
       if (Math.ceil(node.size / blockSize) > maxFileBlocks) {
         throw new Problem("image/unsupported", { message: `${path()} has ${node.size} bytes; ext4 ends at 16 TiB` });
       }
-      const extents = await writeFileData(node, context.payloads, context.writer);
-      return extentBody(extents, node.size, inode, context);
-    }
+      return extentBody(fileExtents, node.size, inode, context);
     case "directory": {
       const directory = context.directories.get(inode);
       if (directory === undefined) throw new Error(`directory ${inode} has not been placed`);
-      const body = await extentBody(directory.extents, directory.blocks * blockSize, inode, context);
+      const body = extentBody(directory.extents, directory.blocks * blockSize, inode, context);
       return { ...body, flags: body.flags | (directory.indexed ? inodeFlags.index : 0) };
     }
     case "symlink":
@@ -110,12 +120,7 @@ async function writeBody(node: TreeNode, inode: number, context: NodeWriterConte
   }
 }
 
-async function symlinkBody(
-  node: SymlinkNode,
-  inode: number,
-  context: NodeWriterContext,
-  path: () => string,
-): Promise<Body> {
+function symlinkBody(node: SymlinkNode, inode: number, context: NodeWriterContext, path: () => string): Body {
   const { target } = node;
   if (target.length === 0 || target.length >= blockSize) {
     throw new Problem("image/unsupported", {
@@ -125,7 +130,7 @@ async function symlinkBody(
   if (target.length <= maxFastSymlink) return { body: target, size: target.length, flags: 0, blocks: 0 };
   const block = Buffer.alloc(blockSize);
   target.copy(block);
-  return extentBody(await context.writer.put(block), target.length, inode, context);
+  return extentBody(context.writer.put(block), target.length, inode, context);
 }
 
 function linkCount(node: TreeNode, links: number, path: () => string): number {

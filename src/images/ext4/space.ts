@@ -80,7 +80,22 @@ export function planFor(demand: Demand, sizeBytes: number, inodeCount?: number):
  * and 64 MiB free. A multiple of 1 MiB.
  */
 export function requiredBytes(tree: Tree): number {
-  const demand = measure(takeInventory(tree));
+  return requiredBytesFor(measureTree(tree));
+}
+
+/** A tree, numbered and measured once for all who need it; worthless when the tree has changed. */
+export interface MeasuredTree {
+  inventory: Inventory;
+  demand: Demand;
+}
+
+export function measureTree(tree: Tree): MeasuredTree {
+  const inventory = takeInventory(tree);
+  return { inventory, demand: measure(inventory) };
+}
+
+/** See `requiredBytes`. */
+export function requiredBytesFor({ demand }: MeasuredTree): number {
   return smallestSize(demand, Math.max(Math.ceil(demand.blocks / 10), (64 * mebibyte) / blockSize));
 }
 

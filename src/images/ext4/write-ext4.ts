@@ -1,16 +1,17 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Problem } from "../../api/problems.ts";
-import type { DirectoryNode, PayloadSource, Tree, WriteDriveOptions, WriteDriveResult } from "../tree.ts";
+import type { DirectoryNode, PayloadSource, Tree, TreeNode, WriteDriveOptions, WriteDriveResult } from "../tree.ts";
 import { BlockWriter, PositionedFile } from "./block-writer.ts";
 import { buildDirectory, buildRoomyDirectory } from "./directory.ts";
 import { type DirectoryEntry, entryTypes } from "./directory-leaf.ts";
-import { blockSize, lostAndFoundInode, maxNameBytes } from "./format.ts";
+import { isLarge, writeFileData, writeLargeFileData } from "./file-data.ts";
+import { blockSize, type Extent, lostAndFoundInode, maxNameBytes } from "./format.ts";
 import { directoryOwner, formatUuid, type Identity, identityFrom } from "./identity.ts";
 import { InodeTableWriter } from "./inode-table.ts";
-import { type Inventory, pathOf, sortedChildren, takeInventory } from "./inventory.ts";
+import { type Inventory, pathOf } from "./inventory.ts";
 import { placeJournal, putJournalInode, putResizeInode, writeGroups } from "./metadata.ts";
 import { type NodeWriterContext, type PlacedDirectory, writeNode } from "./node-inodes.ts";
-import { lostAndFoundBlocks, measure, planFor } from "./space.ts";
+import { lostAndFoundBlocks, type MeasuredTree, measureTree, planFor } from "./space.ts";
 
 const progressEveryMs = 250;
 
@@ -27,6 +28,8 @@ export interface WriteExt4Options extends WriteDriveOptions {
   inodeCount?: number;
   /** Of all blocks, kept for root; default 0 */
   reservedPercent?: number;
+  /** Of this very tree, when it is known already. */
+  measured?: MeasuredTree;
 }
 
 /**
@@ -41,8 +44,7 @@ export async function writeExt4(
   payloads: PayloadSource,
   options: WriteExt4Options,
 ): Promise<WriteExt4Result> {
-  const inventory = takeInventory(tree);
-  const demand = measure(inventory);
+  const { inventory, demand } = options.measured ?? measureTree(tree);
   const layout = planFor(demand, options.sizeBytes, options.inodeCount);
   const identity = identityFrom(options.seed, options.label ?? "", options.uuid);
   const handle = await open(options.path, "wx", 0o644);
@@ -59,20 +61,27 @@ export async function writeExt4(
       const context: NodeWriterContext = {
         inventory,
         writer,
-        payloads,
         directories,
         filesystemSeed: identity.filesystemSeed,
       };
 
-      await table.put(2, await writeNode(inventory.root, 2, context));
+      table.put(2, writeNode(inventory.root, 2, context));
       await putResizeInode(layout, doubleIndirect, table, file);
-      const journal = await putJournalInode(layout, journalExtents, table, context);
+      const journal = putJournalInode(layout, journalExtents, table, context);
       for (let inode = 11; inode <= inventory.lastInode; inode++) {
         const node = inventory.nodes[inode];
-        if (node !== undefined) await table.put(inode, await writeNode(node, inode, context));
+        if (node === undefined) continue;
+        let extents: Extent[] | undefined;
+        if (node.type === "file") {
+          const isSmall = !isLarge(node);
+          extents = isSmall ? writeFileData(node, payloads, writer) : await writeLargeFileData(node, payloads, writer);
+        }
+        table.put(inode, writeNode(node, inode, context, extents));
+        if (file.isBehind) await file.catchUp();
       }
-      await table.finish();
-      await writer.finish();
+      table.finish();
+      writer.flush();
+      await file.finish();
       const { freeBlocks } = await writeGroups(
         layout,
         identity,
@@ -90,7 +99,7 @@ export async function writeExt4(
         uuid: formatUuid(identity.uuid),
       };
     } finally {
-      await writer.abandon();
+      await file.finish().catch(() => undefined);
     }
   } finally {
     await handle.close();
@@ -116,28 +125,29 @@ async function writeDirectories(
     const content =
       inode === lostAndFoundInode && node.children.size === 0
         ? buildRoomyDirectory(lostAndFoundBlocks, owner)
-        : buildDirectory(entriesOf(node, inventory), owner);
-    const extents = await writer.put(content.blocks);
+        : buildDirectory(entriesOf(node, inode, inventory), owner);
+    const extents = writer.put(content.blocks);
+    if (writer.file.isBehind) await writer.file.catchUp();
     placed.set(inode, { extents, blocks: content.blocks.length / blockSize, indexed: content.indexed });
   }
   return placed;
 }
 
-function entriesOf(directory: DirectoryNode, inventory: Inventory): DirectoryEntry[] {
-  return sortedChildren(directory).map(([name, node]) => {
+function entriesOf(directory: DirectoryNode, inode: number, inventory: Inventory): DirectoryEntry[] {
+  return (inventory.names.get(inode) ?? []).map(name => {
     if (!isName(name)) {
       throw new Problem("image/bad-layer", {
         message: `${pathOf(inventory.root, directory)} has an entry whose name cannot exist: ${JSON.stringify(name.slice(0, 80))} (${name.length} bytes)`,
       });
     }
-    const inode = inventory.inodeOf.get(node);
-    if (inode === undefined) throw new Error(`no inode for ${name}`);
-    return { name, inode, type: entryTypes[node.type] };
+    const node = directory.children.get(name) as TreeNode;
+    return { name, inode: inventory.inodeOf(node), type: entryTypes[node.type] };
   });
 }
 
 function isName(name: string): boolean {
-  return name.length > 0 && name.length <= maxNameBytes && !/[\0/]|^\.\.?$/.test(name);
+  if (name.length === 0 || name.length > maxNameBytes || name === "." || name === "..") return false;
+  return !name.includes("/") && !name.includes("\0");
 }
 
 function throttledProgress(

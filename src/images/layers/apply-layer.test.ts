@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { TarEntry } from "../tar/tar-entry.ts";
 import { lookUp, walk } from "../tree-paths.ts";
 import { emptyDirectory, type Tree } from "../tree.ts";
-import { applyLayer } from "./apply-layer.ts";
+import { LayerContent } from "./apply-layer.ts";
 import { LayerError } from "./entry-path.ts";
 
 /** The numbers in the names are those of the correctness checklist. */
@@ -33,10 +33,25 @@ const symlink = (path: string, linkPath: string) => entry("symlink", path, { lin
 const link = (path: string, linkPath: string) => entry("hardlink", path, { linkPath });
 const whiteout = (path: string) => file(path, 0);
 
+/** The lowest layer goes into the tree as it comes or afterwards, which must be the same. */
 function merge(...layers: TarEntry[][]): { tree: Tree; warnings: string[] } {
+  const [early, late] = [true, false].map(isEarly => mergeWith(layers, isEarly)) as [
+    ReturnType<typeof mergeWith>,
+    ReturnType<typeof mergeWith>,
+  ];
+  assert.deepEqual(early, late);
+  return early;
+}
+
+function mergeWith(layers: TarEntry[][], isBottomEarly: boolean): { tree: Tree; warnings: string[] } {
   const tree: Tree = { root: emptyDirectory() };
   const warnings: string[] = [];
-  for (const [index, layer] of layers.entries()) applyLayer(tree, index, layer, message => warnings.push(message));
+  for (const [layer, entries] of layers.entries()) {
+    const warn = (message: string) => warnings.push(message);
+    const content = new LayerContent({ layer, warn, ...(isBottomEarly && layer === 0 ? { bottomOf: tree } : {}) });
+    for (const one of entries) content.add(one);
+    content.applyTo(tree);
+  }
   return { tree, warnings };
 }
 

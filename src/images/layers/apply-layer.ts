@@ -2,45 +2,77 @@ import type { TarEntry } from "../tar/tar-entry.ts";
 import { emptyDirectory, type DirectoryNode, type Tree, type TreeNode } from "../tree.ts";
 import { LayerError, quote, splitEntryPath, type Warn } from "./entry-path.ts";
 import { nodeFrom } from "./entry-node.ts";
-import { whiteoutOf } from "./whiteout.ts";
+import { type Whiteout, whiteoutOf } from "./whiteout.ts";
 
 /** Docker and containerd give up after as many. */
 const maxLinks = 255;
 
+type Member =
+  | { kind: "node"; parts: string[]; node: TreeNode }
+  | { kind: "hardlink"; parts: string[]; entry: TarEntry };
+
+export interface LayerContentOptions {
+  /** Index in the payload source. */
+  layer: number;
+  warn: Warn;
+  /** There is nothing below: members go into this empty tree as they come. */
+  bottomOf?: Tree;
+}
+
 /**
- * Puts one layer on top of the tree, as the OCI image specification says. `layer` is its index in the payload
- * source. When this throws (LayerError) the tree is half changed and must be dropped.
+ * What one layer does to the layers below it, as the OCI image specification says. Members are prepared as they come
+ * and put into the tree when all are known. After a LayerError, from either step, the tree must be dropped.
  */
-export function applyLayer(tree: Tree, layer: number, entries: readonly TarEntry[], warn: Warn): void {
-  const members = entries.map(entry => ({ entry, parts: splitEntryPath(entry.path) }));
-  const ordinary = members.filter(member => !isWhiteout(tree, member.parts, warn));
-  // A link may stand before its original; those wait until everything else is there.
-  const early: typeof ordinary = [];
-  for (const member of ordinary) {
-    if (member.entry.type === "hardlink") {
-      if (!addHardLink(tree, member.parts, member.entry, warn)) early.push(member);
-    } else {
-      addNode(tree, member.parts, nodeFrom(member.entry, layer, warn), warn);
-    }
+export class LayerContent {
+  readonly #options: LayerContentOptions;
+  readonly #whiteouts: Whiteout[] = [];
+  readonly #members: Member[] = [];
+
+  constructor(options: LayerContentOptions) {
+    this.#options = options;
   }
-  for (const member of early) {
-    if (!addHardLink(tree, member.parts, member.entry, warn)) {
-      throw new LayerError(
-        `${quote(member.entry.path)} is a hard link to ${quote(member.entry.linkPath)}, which does not exist`,
-      );
+
+  add(entry: TarEntry): void {
+    const { layer, warn, bottomOf } = this.#options;
+    const parts = splitEntryPath(entry.path);
+    const whiteout = whiteoutOf(parts);
+    if (whiteout !== undefined) {
+      if (whiteout.kind === "ignored") warn(`${quote(parts.join("/"))} was ignored`);
+      else this.#whiteouts.push(whiteout);
+      return;
+    }
+    const member: Member =
+      entry.type === "hardlink"
+        ? { kind: "hardlink", parts, entry }
+        : { kind: "node", parts, node: nodeFrom(entry, layer, warn) };
+    if (bottomOf === undefined || !addMember(bottomOf, member, warn)) this.#members.push(member);
+  }
+
+  applyTo(tree: Tree): void {
+    const { warn, bottomOf } = this.#options;
+    // Whiteouts act on lower layers only, whatever their place in the archive: before the first addition.
+    if (bottomOf === undefined) for (const whiteout of this.#whiteouts) remove(tree, whiteout);
+    // A link may stand before its original; those wait until everything else is there.
+    const early = this.#members.filter(member => !addMember(tree, member, warn));
+    for (const member of early) {
+      if (addMember(tree, member, warn) || member.kind === "node") continue;
+      const { path, linkPath } = member.entry;
+      throw new LayerError(`${quote(path)} is a hard link to ${quote(linkPath)}, which does not exist`);
     }
   }
 }
 
-/** Whiteouts act on lower layers only, whatever their place in the archive: all of them run before the first addition. */
-function isWhiteout(tree: Tree, parts: string[], warn: Warn): boolean {
-  const whiteout = whiteoutOf(parts);
-  if (whiteout === undefined) return false;
-  if (whiteout.kind === "ignored") warn(`${quote(parts.join("/"))} was ignored`);
+function remove(tree: Tree, whiteout: Whiteout): void {
   if (whiteout.kind === "opaque") findDirectory(tree, whiteout.directory)?.children.clear();
   if (whiteout.kind === "removal") {
     findDirectory(tree, whiteout.path.slice(0, -1))?.children.delete(whiteout.path.at(-1) as string);
   }
+}
+
+/** False when it is a hard link whose original does not exist (yet). */
+function addMember(tree: Tree, member: Member, warn: Warn): boolean {
+  if (member.kind === "hardlink") return addHardLink(tree, member.parts, member.entry, warn);
+  addNode(tree, member.parts, member.node, warn);
   return true;
 }
 

@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import type { Digest } from "../digest.ts";
+import { type ArchiveParts, HeaderCopier } from "../tar/header-copier.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import { DecodeError, decodedChunks, isDecoderError } from "./inflate.ts";
 
 /** No honest layer is much smaller than a hundredth of its content, apart from small ones full of zeros. */
 const bombRatio = 100;
+const reportEveryBytes = 4 * 1024 * 1024;
 
 export interface DecodeTask {
   /** Descriptors of this process, open in the thread that gives the task: of the blob and of the file to write. */
@@ -15,6 +17,8 @@ export interface DecodeTask {
   blobBytes: number;
   /** Below this much content no ratio is suspicious. */
   bombFloorBytes: number;
+  /** Whether somebody wants the headers of the archive. */
+  wantsHeaders?: boolean;
   /** For messages */
   label: string;
 }
@@ -24,15 +28,20 @@ export interface DecodedFile {
   sizeBytes: number;
 }
 
+/** Hears how a decoding goes on. Nothing is verified before it has ended. */
+export interface DecodeListener {
+  onDecoded(bytes: number): void;
+  /** Headers of the archive that comes out, for whoever will read it. */
+  onHeaders?: ((parts: ArchiveParts) => void) | undefined;
+}
+
 /** Inflates, hashes and writes a blob in one loop. Rejects with DecodeError when its bytes are to blame. */
-export async function decodeFile(
-  file: GrowingFile,
-  task: DecodeTask,
-  onDecoded: (bytes: number) => void,
-): Promise<DecodedFile> {
+export async function decodeFile(file: GrowingFile, task: DecodeTask, listener: DecodeListener): Promise<DecodedFile> {
+  const headers = listener.onHeaders === undefined ? undefined : new HeaderCopier(listener.onHeaders);
   const hash = createHash("sha256");
   const limitBytes = Math.max(task.bombFloorBytes, task.blobBytes * bombRatio);
   let sizeBytes = 0;
+  let reportedBytes = 0;
   try {
     for await (const chunk of decodedChunks(file, task.label)) {
       sizeBytes += chunk.length;
@@ -43,9 +52,15 @@ export async function decodeFile(
         );
       }
       hash.update(chunk);
+      headers?.add(chunk);
       writeFully(task.outputFd, chunk, sizeBytes - chunk.length);
-      onDecoded(sizeBytes);
+      if (sizeBytes - reportedBytes >= reportEveryBytes) {
+        reportedBytes = sizeBytes;
+        listener.onDecoded(sizeBytes);
+      }
     }
+    headers?.flush();
+    listener.onDecoded(sizeBytes);
   } catch (error) {
     if (!isDecoderError(error)) throw error;
     const message = `${task.label} cannot be decompressed: ${(error as Error).message}`;

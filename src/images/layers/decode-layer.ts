@@ -4,6 +4,7 @@ import { Problem } from "../../api/problems.ts";
 import type { Paths } from "../../store/paths.ts";
 import { blobFile, type BlobFollower, blobSize, ensureBlobFile, type FoundBlob } from "../blobs.ts";
 import type { Digest } from "../digest.ts";
+import type { ArchiveParts } from "../tar/header-copier.ts";
 import { decodeHere, type DecoderPool, type Decoding } from "./decoder-pool.ts";
 import { DecodeError } from "./inflate.ts";
 
@@ -22,6 +23,8 @@ export interface DecodeOptions {
   signal?: AbortSignal;
   onWait?: () => void;
   onDecoded?: (bytes: number) => void;
+  /** Called when decoding begins, and again when it begins anew: who wants the headers of this try? */
+  onBegin?: () => (parts: ArchiveParts) => void;
   /** Below this much content no ratio is suspicious. Default 1 GiB. */
   bombFloorBytes?: number;
   /** Threads to use; without them the layer is decoded in this one. */
@@ -102,8 +105,8 @@ class Attempt {
       bombFloorBytes: options.bombFloorBytes ?? bombFloorBytes,
       label: layer.label,
     };
-    const onDecoded = options.onDecoded ?? (() => undefined);
-    this.#decoding = options.decoders?.decode(task, onDecoded) ?? decodeHere(task, onDecoded);
+    const listener = { onDecoded: options.onDecoded ?? (() => undefined), onHeaders: options.onBegin?.() };
+    this.#decoding = options.decoders?.decode(task, listener) ?? decodeHere(task, listener);
     // Whoever finishes it gets the failure; that may be after the download.
     this.#decoding.result.catch(() => undefined);
     this.#signal = options.signal;

@@ -1,5 +1,6 @@
 // Decodes one layer after another in a thread of its own; `DecoderPool` talks to it.
 import { parentPort } from "node:worker_threads";
+import type { ArchiveParts } from "../tar/header-copier.ts";
 import { decodeFile } from "./decode-file.ts";
 import type { FromWorker, ToWorker } from "./decoder-messages.ts";
 import { GrowingFile } from "./growing-file.ts";
@@ -16,7 +17,12 @@ port.on("message", (message: ToWorker) => {
   else if (message.kind === "fail") current?.fail(new Error("given up"));
   else {
     current = new GrowingFile(message.task.inputFd);
-    decodeFile(current, message.task, bytes => answer({ kind: "decoded", bytes })).then(
+    const onHeaders = (parts: ArchiveParts) =>
+      port.postMessage({ kind: "headers", parts } satisfies FromWorker, [parts.bytes.buffer]);
+    decodeFile(current, message.task, {
+      onDecoded: bytes => answer({ kind: "decoded", bytes }),
+      onHeaders: message.task.wantsHeaders === true ? onHeaders : undefined,
+    }).then(
       decoded => answer({ kind: "done", decoded }),
       (error: Error) => {
         const reason = error instanceof DecodeError ? error.code : "other";

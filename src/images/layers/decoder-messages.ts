@@ -1,3 +1,4 @@
+import type { ArchiveParts } from "../tar/header-copier.ts";
 import type { DecodedFile, DecodeTask } from "./decode-file.ts";
 import type { DecodeError } from "./inflate.ts";
 
@@ -9,5 +10,6 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: "decoded"; bytes: number }
+  | { kind: "headers"; parts: ArchiveParts }
   | { kind: "done"; decoded: DecodedFile }
   | { kind: "failed"; reason: DecodeError["code"] | "other"; message: string };

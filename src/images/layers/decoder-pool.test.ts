@@ -37,7 +37,7 @@ test("layers are decoded while they arrive, in threads and beside them", async t
   await Promise.all(
     Array.from({ length: 8 }, async () => {
       const { inputFd, output, task } = await files(t);
-      const { input, result } = pool.decode(task, () => undefined);
+      const { input, result } = pool.decode(task, { onDecoded: () => undefined });
       for (let at = 0; at < blob.length; at += 100_000) {
         writeSync(inputFd, blob, at, Math.min(100_000, blob.length - at), at);
         input.grow(Math.min(at + 100_000, blob.length));
@@ -57,19 +57,19 @@ test("a thread survives broken layers and forgets them", async t => {
     const bad = Buffer.from(blob);
     bad.fill(0x55, 5000, 6000);
     writeSync(broken.inputFd, bad);
-    const failing = pool.decode(broken.task, () => undefined);
+    const failing = pool.decode(broken.task, { onDecoded: () => undefined });
     failing.input.finish(bad.length);
     await assert.rejects(failing.result, { name: "DecodeError", code: "image/bad-layer" });
     failing.input.grow(5);
 
     const given = await files(t);
-    const waiting = pool.decode(given.task, () => undefined);
+    const waiting = pool.decode(given.task, { onDecoded: () => undefined });
     waiting.input.fail(new Error("nobody needs it"));
     await assert.rejects(waiting.result);
 
     const good = await files(t);
     writeSync(good.inputFd, blob);
-    const working = pool.decode(good.task, () => undefined);
+    const working = pool.decode(good.task, { onDecoded: () => undefined });
     working.input.finish(blob.length);
     assert.equal((await working.result).digest, digestOf(content));
   }

@@ -39,17 +39,31 @@ export class GrowingFile implements Growth {
 
   /** 1 to `length` bytes from `position` on, in memory of their own; none at the end of the file. One reader at a time. */
   async read(position: number, length: number): Promise<Buffer> {
+    const count = await this.#waitFor(position, length);
+    return this.#fill(Buffer.allocUnsafe(count), position);
+  }
+
+  /** The same into the beginning of `buffer`, as many as it holds at most. */
+  async readInto(buffer: Buffer, position: number): Promise<Buffer> {
+    const count = await this.#waitFor(position, buffer.length);
+    return this.#fill(buffer.subarray(0, count), position);
+  }
+
+  /** How many of these bytes are there: at least one, or none at the end. */
+  async #waitFor(position: number, length: number): Promise<number> {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       const count = Math.min(length, this.#available - position);
-      if (count > 0) {
-        const bytes = Buffer.allocUnsafe(count);
-        const read = readSync(this.#fd, bytes, 0, count, position);
-        if (read === 0) throw new Error("a blob became shorter while it was read");
-        return bytes.subarray(0, read);
-      }
-      if (this.#isWhole) return Buffer.alloc(0);
+      if (count > 0) return count;
+      if (this.#isWhole) return 0;
       await new Promise<void>(resolve => (this.#wake = resolve));
     }
+  }
+
+  #fill(bytes: Buffer, position: number): Buffer {
+    if (bytes.length === 0) return bytes;
+    const read = readSync(this.#fd, bytes, 0, bytes.length, position);
+    if (read === 0) throw new Error("a blob became shorter while it was read");
+    return bytes.subarray(0, read);
   }
 }

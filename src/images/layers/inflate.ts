@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from "node:zlib";
 import type { GrowingFile } from "./growing-file.ts";
+import { SyncGunzip } from "./gunzip.ts";
 
 /** The default of 16 KiB costs a fifth more time. */
 const chunkSize = 1024 * 1024;
@@ -21,15 +22,24 @@ export class DecodeError extends Error {
   }
 }
 
+/** Of gzip, read at once. */
+const inputBytes = 256 * 1024;
+const hasSyncGunzip = SyncGunzip.isAvailable();
+
 /**
- * The uncompressed bytes of a file that holds one compressed stream after another. Node's gunzip continues with the
- * next member by itself; its zstd decoder ends with the first frame, so the next one gets a decoder of its own.
+ * The uncompressed bytes of a file that holds one compressed stream after another; each piece is valid until the next
+ * is asked for. Node's gunzip continues with the next member by itself; its zstd decoder ends with the first frame, so
+ * the next one gets a decoder of its own.
  */
 export async function* decodedChunks(file: GrowingFile, label: string): AsyncGenerator<Buffer> {
   let lastFrameBytes = Number.POSITIVE_INFINITY;
   for (let start = 0; ; start += lastFrameBytes) {
     const magic = await readMagic(file, start);
     if (magic.length === 0) return;
+    if (hasSyncGunzip && isGzip(magic)) {
+      lastFrameBytes = yield* gunzippedChunks(file, start);
+      continue;
+    }
     // Archives made for random access have thousands of small frames: large buffers for each would cost more than they.
     const decoder = decoderFor(magic, lastFrameBytes < chunkSize ? smallChunkSize : chunkSize);
     if (decoder === undefined) {
@@ -78,6 +88,22 @@ async function* chunksFrom(file: GrowingFile, start: number): AsyncGenerator<Buf
   }
 }
 
+/** Returns how long the members are together. */
+async function* gunzippedChunks(file: GrowingFile, start: number): AsyncGenerator<Buffer, number> {
+  using gunzip = new SyncGunzip();
+  const buffer = Buffer.allocUnsafeSlow(inputBytes);
+  for (let position = start; ; ) {
+    const input = await file.readInto(buffer, position);
+    yield* gunzip.inflate(input);
+    if (gunzip.isEnded || input.length === 0) return gunzip.consumedBytes;
+    position += input.length;
+    // Nobody else gets a turn while all input is there: whoever wants this to stop, or a server its requests.
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+const isGzip = (magic: Buffer) => magic[0] === 0x1f && magic[1] === 0x8b;
+
 /** Some tools pad what they write; anything else behind the last stream is not part of an honest layer. */
 async function assertZeros(file: GrowingFile, start: number, label: string): Promise<void> {
   for await (const chunk of chunksFrom(file, start)) {
@@ -89,7 +115,7 @@ async function assertZeros(file: GrowingFile, start: number, label: string): Pro
 /** Media types lie; the first bytes do not. */
 function decoderFor(magic: Buffer, outputChunkSize: number): Gunzip | ZstdDecompress | undefined {
   const options = { chunkSize: outputChunkSize, readableHighWaterMark: aheadBytes };
-  if (magic[0] === 0x1f && magic[1] === 0x8b) return createGunzip(options);
+  if (isGzip(magic)) return createGunzip(options);
   const word = magic.length === 4 ? magic.readUInt32LE() : 0;
   // A zstd frame, or a skippable one, with which seekable archives may begin.
   if (word === 0xfd2fb528 || (word & 0xfffffff0) >>> 0 === 0x184d2a50) {

@@ -1,14 +1,15 @@
-import { Problem } from "../../api/problems.ts";
-import { TarError } from "../tar/tar-entry.ts";
-import { indexTarFile } from "../tar/tar-file.ts";
 import { emptyDirectory, type Tree } from "../tree.ts";
-import { applyLayer } from "./apply-layer.ts";
-import { LayerError } from "./entry-path.ts";
+import { LayerReader, MergeBudget } from "./layer-reader.ts";
 import { PayloadFiles } from "./payload-files.ts";
 
-/** More members than any real image has, few enough for the memory of this process. */
-const maxEntriesPerImage = 4_000_000;
-const maxWarnings = 100;
+/** A layer in the store. */
+export interface DecodedLayer {
+  path: string;
+  /** For messages */
+  label: string;
+  /** Of the layer at this very place of the image, when something of it was read while it was decoded. Used up by merging. */
+  reader?: LayerReader;
+}
 
 export interface MergedImage extends Disposable {
   tree: Tree;
@@ -21,36 +22,27 @@ export interface MergedImage extends Disposable {
  * Builds the root filesystem of an image from its decoded layers, lowest first. The caller disposes of the result,
  * which holds the layers open. Rejects with `image/bad-layer` when a layer breaks the format or the rules.
  */
-export async function mergeLayers(
-  layers: ReadonlyArray<{ path: string; label: string }>,
-  signal?: AbortSignal,
-): Promise<MergedImage> {
+export async function mergeLayers(layers: readonly DecodedLayer[], signal?: AbortSignal): Promise<MergedImage> {
   const payloads = new PayloadFiles();
-  const tree: Tree = { root: emptyDirectory() };
-  const warnings: string[] = [];
-  let entriesLeft = maxEntriesPerImage;
+  const budget = new MergeBudget();
+  let tree: Tree | undefined;
   try {
     for (const [index, layer] of layers.entries()) {
       signal?.throwIfAborted();
-      const warn = (message: string) => {
-        if (warnings.length < maxWarnings) warnings.push(`${layer.label}: ${message}`);
-      };
       const { fd, sizeBytes } = payloads.add(layer.path);
-      try {
-        const found = indexTarFile(fd, sizeBytes, entriesLeft);
-        entriesLeft -= found.entries.length;
-        found.warnings.forEach(warn);
-        applyLayer(tree, index, found.entries, warn);
-      } catch (error) {
-        if (!(error instanceof TarError || error instanceof LayerError)) throw error;
-        throw new Problem("image/bad-layer", { message: `${layer.label}: ${error.message}`, cause: error });
-      }
-      // Reading an index is synchronous; others get their turn between layers.
+      const reader = layer.reader ?? new LayerReader(index, layer.label);
+      tree = reader.finish(fd, sizeBytes, tree, budget);
+      // Reading headers is synchronous; others get their turn between layers.
       await new Promise(resolve => setImmediate(resolve));
     }
   } catch (error) {
     payloads[Symbol.dispose]();
     throw error;
   }
-  return { tree, payloads, warnings, [Symbol.dispose]: () => payloads[Symbol.dispose]() };
+  return {
+    tree: tree ?? { root: emptyDirectory() },
+    payloads,
+    warnings: budget.warnings,
+    [Symbol.dispose]: () => payloads[Symbol.dispose](),
+  };
 }

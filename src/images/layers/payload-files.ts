@@ -1,9 +1,19 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { PayloadReference, PayloadSource } from "../tree.ts";
 
+const windowBytes = 128 * 1024;
+
 /** The decoded archives of an image's layers, open for positioned reads. Close it when the drive is written. */
 export class PayloadFiles implements PayloadSource, Disposable {
   readonly #descriptors: number[] = [];
+  /** What was read last and a little more, for small files that lie behind each other. */
+  readonly #window = Buffer.allocUnsafeSlow(windowBytes);
+  #windowLayer = -1;
+  #windowStart = 0;
+  #windowEnd = 0;
+  /** Where the last read ended. */
+  #lastLayer = -1;
+  #lastEnd = 0;
 
   /** Opens one more layer and returns its descriptor and size; it gets the next index. */
   add(path: string): { fd: number; sizeBytes: number } {
@@ -36,13 +46,33 @@ export class PayloadFiles implements PayloadSource, Disposable {
   }
 
   #readStored(layer: number, position: number, into: Buffer): void {
+    const end = position + into.length;
+    const isNext = layer === this.#lastLayer && position >= this.#lastEnd && position - this.#lastEnd < windowBytes / 4;
+    this.#lastLayer = layer;
+    this.#lastEnd = end;
+    const isInWindow = () => layer === this.#windowLayer && position >= this.#windowStart && end <= this.#windowEnd;
+    // Reading ahead pays where the order of the archive is that of the reader; elsewhere it would only be more to read.
+    if (!isInWindow() && isNext && into.length < windowBytes / 2) {
+      this.#windowLayer = layer;
+      this.#windowStart = position;
+      this.#windowEnd = position + readSync(this.#descriptorOf(layer), this.#window, 0, windowBytes, position);
+    }
+    if (isInWindow()) this.#window.copy(into, 0, position - this.#windowStart, end - this.#windowStart);
+    else readFully(this.#descriptorOf(layer), layer, position, into);
+  }
+
+  #descriptorOf(layer: number): number {
     const fd = this.#descriptors[layer];
     if (fd === undefined) throw new Error(`layer ${layer} is not open`);
-    for (let done = 0; done < into.length; ) {
-      const count = readSync(fd, into, done, into.length - done, position + done);
-      if (count === 0) throw new Error(`layer ${layer} ends inside a file`);
-      done += count;
-    }
+    return fd;
+  }
+}
+
+function readFully(fd: number, layer: number, position: number, into: Buffer): void {
+  for (let done = 0; done < into.length; ) {
+    const count = readSync(fd, into, done, into.length - done, position + done);
+    if (count === 0) throw new Error(`layer ${layer} ends inside a file`);
+    done += count;
   }
 }
 

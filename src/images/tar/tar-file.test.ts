@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { base256, paxBody, tarArchive, tarMember, type TarMember } from "../../../test/fixtures/tar-archive.ts";
 import { PayloadFiles } from "../layers/payload-files.ts";
+import { HeaderCopier } from "./header-copier.ts";
 import { type TarEntry, TarError } from "./tar-entry.ts";
-import { indexTarFile, type TarIndex } from "./tar-file.ts";
+import { indexTarFile, TarFileReader, type TarIndex } from "./tar-file.ts";
 
 /** The numbers in the names are those of the correctness checklist. */
 
@@ -22,11 +23,44 @@ function withFile<T>(bytes: Buffer, use: (path: string) => T): T {
   }
 }
 
+/** Reads an archive from its file, and once more while it passes by in pieces: both must be the same. */
 function index(bytes: Buffer, maxEntries = 1000): TarIndex {
+  const outcomes = [indexTarFile, indexWhilePassing].map(way => {
+    try {
+      return { found: withDescriptor(bytes, fd => way(fd, bytes.length, maxEntries)) };
+    } catch (error) {
+      return { error: error as Error };
+    }
+  }) as [{ found?: TarIndex; error?: Error }, unknown];
+  assert.deepEqual(outcomes[1], outcomes[0]);
+  const [{ found, error }] = outcomes;
+  if (found === undefined) throw error;
+  return found;
+}
+
+function indexWhilePassing(fd: number, sizeBytes: number, maxEntries: number): TarIndex {
+  const found: TarIndex = { entries: [], warnings: [] };
+  const reader = new TarFileReader({
+    maxEntries,
+    onEntry: entry => found.entries.push(entry),
+    onWarning: warning => found.warnings.push(warning),
+  });
+  const copier = new HeaderCopier(parts => reader.add(parts));
+  const bytes = Buffer.alloc(sizeBytes);
+  readSync(fd, bytes, 0, sizeBytes, 0);
+  for (let at = 0, length = 1; at < sizeBytes; at += length, length = (length * 7) % 1999) {
+    copier.add(bytes.subarray(at, at + length));
+  }
+  copier.flush();
+  reader.finish(fd, sizeBytes);
+  return found;
+}
+
+function withDescriptor<T>(bytes: Buffer, use: (fd: number) => T): T {
   return withFile(bytes, path => {
     const fd = openSync(path, "r");
     try {
-      return indexTarFile(fd, bytes.length, maxEntries);
+      return use(fd);
     } finally {
       closeSync(fd);
     }
@@ -340,6 +374,28 @@ test("bombs: too many members, too large headers", () => {
   assert.throws(() => index(tarArchive([{ name: "a" }, { name: "b" }, { name: "c" }]), 2), /more than 2 members/);
   fails(tarArchive([{ name: "x", type: "x", size: 2 * 1024 * 1024 }]), /larger than 1 MiB/);
   fails(tarArchive([{ name: "x", type: "x", content: "99 broken" }]), /malformed/);
+});
+
+test("headers that are copied while an archive passes by are all that is needed of an ordinary one", () => {
+  const members = Array.from({ length: 2000 }, (_, number) => ({
+    name: `d/${number}`,
+    content: Buffer.alloc((number * 37) % 3000, 1),
+    ...(number % 5 === 0 ? { pax: [["mtime", "5.5"]] as Array<[string, string]> } : {}),
+  }));
+  const bytes = tarArchive(members);
+  const paths: string[] = [];
+  const reader = new TarFileReader({
+    maxEntries: 10_000,
+    onEntry: entry => paths.push(entry.path),
+    onWarning: () => undefined,
+  });
+  const copier = new HeaderCopier(parts => reader.add(parts));
+  for (let at = 0; at < bytes.length; at += 100_000) copier.add(bytes.subarray(at, at + 100_000));
+  copier.flush();
+  assert.deepEqual(
+    paths,
+    members.map(({ name }) => name),
+  );
 });
 
 test("whatever the bytes, the scanner ends with entries or a TarError", () => {
