@@ -17,6 +17,8 @@ export interface ClientOptions {
 interface CallOptions {
   query?: Record<string, string | string[] | undefined>;
   body?: unknown;
+  /** A body that is a file. */
+  bytes?: Uint8Array<ArrayBuffer>;
   signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +27,7 @@ export type Call = <T>(method: string, path: string, options?: CallOptions) => P
 
 /** The one place of the client that touches the network. */
 export function createCall(options: ClientOptions): Call {
-  return async (method, path, { query, body, signal } = {}) => {
+  return async (method, path, { query, body, bytes, signal } = {}) => {
     const headers = new Headers({ accept: "application/json" });
     if (options.credentials) headers.set("authorization", basicAuthorization(options.credentials));
     if (options.userAgent !== undefined) headers.set("user-agent", options.userAgent);
@@ -37,6 +39,7 @@ export function createCall(options: ClientOptions): Call {
         headers,
         credentials: "same-origin",
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(bytes === undefined ? {} : { body: bytes }),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (cause) {

@@ -3,7 +3,7 @@ import type { Account, AccountSession, SetPasswordBody } from "./contract/accoun
 import type { PlayAction } from "./contract/actions.ts";
 import type { EmptyReply } from "./contract/common.ts";
 import type { ConnReply } from "./contract/conns.ts";
-import type { ContentFileJson } from "./contract/content.ts";
+import type { ContentFileJson, ContentUpload } from "./contract/content.ts";
 import type { ConsoleContent, ConsoleList } from "./contract/consoles.ts";
 import type { ExecBody } from "./contract/exec.ts";
 import type { Group, PutGroupBody, PutGroupMemberBody } from "./contract/groups.ts";
@@ -101,6 +101,15 @@ export function createClient(options: ClientOptions) {
     getManifest: (name: string) => call<ManifestText>("GET", `${playground(name)}/manifest`),
     listContentFiles: (name: string) =>
       call<ContentFileJson[]>("GET", "/content/v2/files", { query: { kind: "playground", name } }),
+    /** In two steps: where to put it, then the bytes themselves. */
+    putContentFile: async (name: string, file: string, bytes: Uint8Array<ArrayBuffer>) => {
+      const { uploadUrl } = await call<ContentUpload>("PUT", "/content/files", {
+        body: { kind: "playground", name, file },
+      });
+      await call<EmptyReply>("PUT", new URL(uploadUrl).pathname.replace(/^\/api/, ""), { bytes });
+    },
+    deleteContentFile: (name: string, file: string) =>
+      call<EmptyReply>("DELETE", "/content/files", { query: { kind: "playground", name, file } }),
     createPlayground: (body: CreatePlaygroundBody) => call<PlaygroundJson>("POST", "/playgrounds", { body }),
     updatePlayground: (name: string, body: UpdatePlaygroundBody) =>
       call<PlaygroundJson>("PUT", playground(name), { body }),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { patient } from "../fixtures/patience.ts";
@@ -92,7 +92,7 @@ describe("manifest → update → manifest, through command line and server", { 
     }
   });
 
-  test("a document that uses every field", async () => {
+  test("a document that uses every field, and the files of a directory", async () => {
     const file = join(server.paths.home, "everything.yaml");
     await writeFile(file, everything);
     const name = (await labyard("create", "everything", "-f", file, "-q")).trim();
@@ -100,6 +100,24 @@ describe("manifest → update → manifest, through command line and server", { 
     for (const line of ["size: 20GiB", "size: 1536MiB", 'mode: "600"', "timeout_seconds: 300", "remoteHost: h"]) {
       assert.ok(dumped.includes(line), `${line} in:\n${dumped}`);
     }
+    assert.deepEqual(await server.client.listContentFiles(name), []);
+
+    const directory = join(server.paths.home, "lab");
+    await mkdir(join(directory, "__static__", ".cache"), { recursive: true });
+    await writeFile(join(directory, "manifest.yaml"), dumped);
+    await writeFile(join(directory, "__static__", "a.png"), "one");
+    await writeFile(join(directory, "__static__", ".cache", "b"), "hidden");
+    await writeFile(join(directory, "notes.md"), "two");
+    const pushed = await server.cli(["playground", "update", name, "--dir", directory, "-q"]);
+    assert.deepEqual(pushed.stderr.trim().split("\n").sort(), ["Uploaded __static__/a.png", "Uploaded notes.md"]);
+    await rm(join(directory, "notes.md"));
+    await writeFile(join(directory, "__static__", "c.png"), "three");
+    const forced = await server.cli(["playground", "update", name, "--dir", directory, "-q", "--force"]);
+    assert.deepEqual(forced.stderr.trim().split("\n"), ["Uploaded __static__/c.png", "Removed notes.md"]);
+    assert.deepEqual(
+      (await server.client.listContentFiles(name)).map(({ path }) => path),
+      ["__static__/a.png", "__static__/c.png"],
+    );
     assert.equal(dumped.match(/^ {8}- (?:kind|id): /gm)?.length, 7, "five tabs and two forwards");
   });
 });

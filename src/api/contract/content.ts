@@ -16,3 +16,4 @@ export type ContentFileJson = z.infer<typeof contentFileSchema>;
 
 /** Where to PUT the bytes. The address holds its own credential and works for some minutes. */
 export const contentUploadSchema = z.object({ uploadUrl: z.string() }).meta({ id: "ContentUpload" });
+export type ContentUpload = z.infer<typeof contentUploadSchema>;
