@@ -26,7 +26,7 @@ import { recallImage, resolveImage } from "./resolve-image.ts";
 import { requiredDriveBytes, writeDrive } from "./write-drive.ts";
 
 /** Bumped when the same tree would become another drive: by the writer, the merge rules or the findings. */
-const baseVersion = 2;
+const baseVersion = 3;
 const gibibyte = 1024 ** 3;
 /** Larger drives share this base: the guest grows it, and an image is written once for all sizes. */
 const largestOrdinaryBase = 10 * gibibyte;

@@ -144,7 +144,9 @@ export class MachineRuntime {
       deadlineMs: bootTimeoutMs,
       onReady: () => {
         this.#wasReady = true;
-        state.updateMachine(this.name, { state: "RUNNING", ready: true });
+        // Late is better than never: what was said about it does not hold any more.
+        const wasLate = state.machine(this.name).problem?.code === "playground/machine-not-ready";
+        state.updateMachine(this.name, { state: "RUNNING", ready: true, ...(wasLate ? { problem: null } : {}) });
         this.#firstReady.resolve();
         this.#options.onReady();
       },

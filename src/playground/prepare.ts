@@ -1,4 +1,5 @@
 import { access } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { BootStep } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { BaseDrive } from "../images/base-drive.ts";
@@ -11,6 +12,7 @@ import { type Paths, preparedFile } from "../store/paths.ts";
 import { readRecord } from "../store/play-records.ts";
 import { rootDrive } from "./root-drive.ts";
 import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue.ts";
+import { ensureLentSshd } from "../vm/kernels/lent-sshd.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 import { filesystemBuilder } from "./filesystem-builder/build-filesystem.ts";
 
@@ -25,6 +27,8 @@ export interface PreparedMachine {
   kernel: Kernel;
   /** Of every drive that has a source, by device; the root drive's among them. */
   bases: Record<string, BaseDrive>;
+  /** Archive of the initrd with an sshd, for an image that has none of use. */
+  lentSshd?: string;
 }
 
 export interface PrepareOptions {
@@ -51,7 +55,7 @@ export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSign
         bases[drive.device] = base;
       }
       requireUsers(machine, bases);
-      return { kernel, bases };
+      return { kernel, bases, ...(await lentSshd(machine, { kernel, bases }, signal)) };
     });
     if (found === undefined) return undefined;
     machines[machine.name] = found;
@@ -92,7 +96,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
           }));
       }
       requireUsers(machine, bases);
-      return { kernel, bases };
+      return { kernel, bases, ...(await lentSshd(machine, { kernel, bases }, options.signal)) };
     });
   }
   return { acceleration: await requireAcceleration(options), machines };
@@ -135,6 +139,28 @@ function requireUsers(machine: MachinePlan, bases: Record<string, BaseDrive>): v
   const [first, ...others] = checkUsers(machine, root);
   if (first === undefined) return;
   throw Problem.fromJSON({ ...first.toJSON(), details: others.map(problem => problem.message) });
+}
+
+/** For a machine whose image has no sshd that runs. Without any the machine could not be reached, so it does not start. */
+async function lentSshd(
+  machine: MachinePlan,
+  { kernel, bases }: PreparedMachine,
+  signal: AbortSignal,
+): Promise<Pick<PreparedMachine, "lentSshd">> {
+  const base = bases[rootDrive(machine).device];
+  const finding = base?.findings.find(({ code }) => code === "boot/no-sshd");
+  if (base === undefined || finding === undefined) return {};
+  try {
+    return { lentSshd: await ensureLentSshd({ directory: dirname(kernel.image), signal }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new Problem("image/not-bootable", {
+      message: `${base.reference} cannot boot as a machine: ${finding.message.replace(/;.*/, "")}, and this host has no sshd to lend it`,
+      hint: finding.fix,
+      details: [finding, Problem.from(error).message],
+      cause: error,
+    });
+  }
 }
 
 async function placeProblems<T>(machine: string, work: () => Promise<T>): Promise<T> {

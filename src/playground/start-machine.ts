@@ -51,7 +51,8 @@ export async function machineSpec(
   const grow = drives.toGrow.includes(rootDrive(machine).device) ? [kernel.growArchive] : [];
   try {
     await writeFile(seedPath, seed, { mode: 0o600 });
-    await writeInitrd(initrd, [kernel.initramfs, ...grow, seedPath]);
+    const lent = prepared.lentSshd === undefined ? [] : [prepared.lentSshd];
+    await writeInitrd(initrd, [kernel.initramfs, ...grow, ...lent, seedPath]);
   } finally {
     await rm(seedPath, { force: true });
   }

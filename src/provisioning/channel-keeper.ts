@@ -26,6 +26,11 @@ interface Entry {
   lastReason: string;
 }
 
+/** Why a wait ended that had not come to its deadline: the machine was stopped, or restarts. */
+export class ChannelsDropped extends Error {
+  override readonly name = "ChannelsDropped";
+}
+
 /** One attempt lasts longer than any waiter should: each waiter brings its own deadline. */
 const attemptDeadlineMs = 24 * 60 * 60 * 1000;
 
@@ -120,7 +125,7 @@ export class ChannelKeeper implements AsyncDisposable {
 
   async #end(key: string, entry: Entry): Promise<void> {
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    entry.attempt.abort(new Error("the channels of this machine were closed"));
+    entry.attempt.abort(new ChannelsDropped("the channels of this machine were closed"));
     const channel = await entry.channel.catch(() => undefined);
     await channel?.[Symbol.asyncDispose]();
   }

@@ -36,6 +36,7 @@ export function renderNetworkManagers(plan: Plan, machine: MachinePlan): Record<
     // "00-": before every file of the image, as the first match wins.
     return [`systemd/network/00-labyard-${entry.name}.network`, text(lines)] as const;
   });
+  const ifstate = text(machine.interfaces.map(({ name }) => `${name}=${name}`));
   return {
     ...Object.fromEntries(networkd),
     "NetworkManager/conf.d/00-labyard.conf": text([
@@ -45,8 +46,10 @@ export function renderNetworkManagers(plan: Plan, machine: MachinePlan): Record<
       "[keyfile]",
       `unmanaged-devices=${machine.interfaces.map(({ mac }) => `mac:${mac}`).join(";")}`,
     ]),
-    // ifupdown leaves alone what it believes to have brought up.
-    "network/ifstate": text(machine.interfaces.map(({ name }) => `${name}=${name}`)),
+    // ifupdown leaves alone what it believes to have brought up: Debian's, and those of busybox and Alpine, which take
+    // a loopback interface with an address for a failure.
+    "network/ifstate": ifstate,
+    ifstate: `lo=lo\n${ifstate}`,
   };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
 import type { Channel } from "./channel.ts";
-import type { ChannelKeeper } from "./channel-keeper.ts";
+import { type ChannelKeeper, ChannelsDropped } from "./channel-keeper.ts";
 
 export interface ReadinessOptions {
   keeper: ChannelKeeper;
@@ -31,7 +31,8 @@ export async function watchReadiness(options: ReadinessOptions): Promise<void> {
       if (!signal.aborted) options.onLost(reason);
     } catch (error) {
       if (signal.aborted) return;
-      options.onLate(Problem.from(error));
+      // A machine that restarts is waited for anew; that is not late.
+      if (!(error instanceof ChannelsDropped)) options.onLate(Problem.from(error));
       await delay(1000, undefined, { signal }).catch(() => {
         // Aborted: the loop ends.
       });

@@ -10,6 +10,7 @@ import type { Problem } from "../../src/api/problems.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { planFile, playsDirectory } from "../../src/store/paths.ts";
 import { readRecord } from "../../src/store/play-records.ts";
+import { askNameServer, lastAddress, reach } from "../fixtures/guest-dns.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
 import { getPort } from "../fixtures/http-port.ts";
 import { assertNothingLeft, findRole, networkNamespaces } from "../fixtures/leftovers.ts";
@@ -449,23 +450,4 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
 
 async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
-}
-
-/** Shell words that print "open" or "closed": a TCP connection with a short patience. */
-function reach(address: string, port: number): string {
-  return `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port}' 2>/dev/null && echo open || echo closed`;
-}
-
-/** Shell words that ask a name server for an address, past /etc/hosts, and print its answer in decimal bytes. */
-function askNameServer(server: string, name: string): string {
-  const labels = name.split(".").map(label => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
-  const header = Buffer.from([0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-  const question = Buffer.concat([header, ...labels, Buffer.from([0, 0, 1, 0, 1])]);
-  const escaped = [...question].map(byte => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
-  return `bash -c "exec 3<>/dev/udp/${server}/53; printf '${escaped}' >&3; timeout 5 dd bs=512 count=1 <&3 2>/dev/null" | od -An -v -tu1`;
-}
-
-/** The address at the end of a DNS answer with one record. */
-function lastAddress(bytes: string | undefined): string {
-  return (bytes ?? "").trim().split(/\s+/).slice(-4).join(".");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chownSync, mkdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { chownSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { test } from "node:test";
 import type { StartupFilePlan } from "../../src/plan/plan.ts";
 import { GuestRoot, keys } from "./guest-root.ts";
@@ -63,7 +63,7 @@ suite("the first boot gives the machine its identity", async () => {
   }
   assert.equal(root.read("/home/laborant/.welcome"), "Hi `id`\n");
   assert.equal(root.access("/home/laborant/.welcome"), "644 1001:1002");
-  assert.equal(root.read("/run/labyard/seed/work/init"), "/sbin/init other\n");
+  assert.equal(root.read("/run/labyard/seed/work/init"), "/sbin/init other /usr/sbin/sshd\n");
   assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM no$/m);
   assert.ok(root.read("/run/labyard/authorized_keys").includes(keys.channel.publicKey));
   assert.equal(root.access("/run/labyard/ssh_host_ed25519_key"), "600 0:0");
@@ -226,7 +226,7 @@ suite("what cannot be done ends the boot with one clear line", async () => {
     [file("/etc/a-file/x", ""), /\/etc\/a-file\/x: \/etc\/a-file is not a directory$/m],
     [
       file("/x", "", { owner: "nobody" }),
-      /^labyard: files: the owner "nobody" of \/x does not exist in the image \(it has: root daemon laborant\)$/m,
+      /^labyard: files: the owner "nobody" of \/x does not exist in the image \(it has: root daemon laborant sshd\)$/m,
     ],
     [file("/x", "", { owner: "root:wheel" }), /the group "wheel" of \/x does not exist in the image$/m],
   ];
@@ -234,7 +234,7 @@ suite("what cannot be done ends the boot with one clear line", async () => {
   const { console } = await root.boot({ users: [{ name: "ubuntu" }] });
   assert.match(
     console,
-    /^labyard: files: the user "ubuntu" does not exist in the image \(it has: root daemon laborant\)$/m,
+    /^labyard: files: the user "ubuntu" does not exist in the image \(it has: root daemon laborant sshd\)$/m,
   );
   execFileSync("rm", [root.of("/usr/sbin/sshd")]);
   assert.match((await root.boot()).console, /^labyard: files: the image has no \/usr\/sbin\/sshd/m);
@@ -263,10 +263,65 @@ suite("what belongs into /run comes back at every boot", async () => {
   assert.equal(root.read("/run/app/flag"), "1");
 });
 
-suite("a locked password makes the channel use PAM", async () => {
-  using root = new GuestRoot({ "/etc/shadow": "root:!:19000::::::\nlaborant:*:19000::::::\n" });
+const sshdWithPam = { path: "/usr/sbin/sshd", content: "libpam.so.0" };
+const shadow = "root:!:19000::::::\nlaborant:!$y$hash:19000::::::\nother:!:19000::::::\n";
+
+suite("a locked account still lets the platform in: by PAM where there is a password to keep, else by a mended line", async () => {
+  using root = new GuestRoot({ "/etc/shadow": shadow, "/etc/pam.d/sshd": "" });
+  root.write(sshdWithPam.path, sshdWithPam.content, 0o755);
   assert.ok((await root.boot()).ok);
   assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM yes$/m);
+  assert.equal(root.read("/etc/shadow"), shadow.replace("root:!", "root:*"));
+});
+
+suite("without PAM a locked password gets a mark in front that sshd does not take for a locked account", async () => {
+  using root = new GuestRoot({ "/etc/shadow": shadow });
+  root.write(sshdWithPam.path, sshdWithPam.content, 0o755);
+  assert.ok((await root.boot()).ok);
+  assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM no$/m);
+  assert.equal(root.read("/etc/shadow"), shadow.replace("root:!", "root:*").replace("laborant:!", "laborant:*!"));
+});
+
+suite("shells of no use are replaced for those who have to get in, and sshd gets its user", async () => {
+  using root = new GuestRoot({
+    "/etc/passwd": [
+      "root:x:0:0:root:/root:/usr/sbin/nologin",
+      "guest:x:74:74::/:/bin/gone",
+      "laborant:x:1001:1002:,,,:/home/laborant:/bin/gone",
+    ].join("\n"),
+  });
+  root.write("/usr/sbin/nologin", "#!/bin/sh\n", 0o755);
+  const { ok, console } = await root.boot();
+  assert.ok(ok);
+  assert.match(console, /labyard: warning: the login shell \/usr\/sbin\/nologin of root is of no use/);
+  const wanted = [
+    "root:x:0:0:root:/root:/bin/sh",
+    "guest:x:74:74::/:/bin/gone",
+    "laborant:x:1001:1002:,,,:/home/laborant:/bin/sh",
+    "sshd:x:75:65534::/run/sshd:/sbin/nologin",
+    "",
+  ].join("\n");
+  assert.equal(root.read("/etc/passwd"), wanted);
+  const again = await root.boot();
+  assert.doesNotMatch(again.console, /warning/);
+  assert.equal(root.read("/etc/passwd"), wanted);
+});
+
+suite("the kind of the init is told to those who wait for it", async () => {
+  using root = new GuestRoot({ "/etc/inittab": "::sysinit:/sbin/openrc sysinit\n" });
+  assert.ok((await root.boot()).ok);
+  assert.equal(root.read("/run/labyard/init"), "openrc\n");
+  root.write("/etc/inittab", "# /sbin/openrc sysinit\n");
+  assert.ok((await root.boot()).ok);
+  assert.equal(root.read("/run/labyard/init"), "other\n");
+});
+
+suite("an sshd that the platform lends comes before that of the image", async () => {
+  using root = new GuestRoot();
+  rmSync(root.of("/usr/sbin/sshd"));
+  assert.match((await root.boot()).console, /labyard: files: the image has no \/usr\/sbin\/sshd/);
+  assert.ok((await root.boot({}, {}, { "labyard/sshd/sshd": "lent" })).ok);
+  assert.equal(root.read("/run/labyard/seed/work/init"), "/sbin/init other /run/labyard/sshd/sshd\n");
 });
 
 /** Of every file but those in /run. */

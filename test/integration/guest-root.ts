@@ -14,6 +14,7 @@ export const keys: PlayKeys = createPlayKeys([{ name: "web-01" }]);
 export const accounts = `root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 laborant:x:1001:1002:,,,:/home/laborant:/bin/bash
+sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
 `;
 
 /** An image's root directory, just large enough for the shim, on which `boot` runs the real `apply` without a VM. */
@@ -24,6 +25,7 @@ export class GuestRoot implements Disposable {
     this.write("/etc/passwd", accounts);
     this.write("/etc/group", "root:x:0:\ndocker:x:998:laborant\nlaborant:x:1002:\n");
     this.write("/etc/shadow", "root:$y$hash:19000:0:::::\nlaborant:$y$hash:19000:0:::::\n");
+    for (const shell of ["/bin/sh", "/bin/bash"]) this.write(shell, "#!/bin/sh\n", 0o755);
     this.write("/sbin/init", "#!/bin/sh\n", 0o755);
     this.write("/usr/sbin/sshd", "#!/bin/sh\n", 0o755);
     mkdirSync(this.of("/root"), { mode: 0o700 });
@@ -55,7 +57,12 @@ export class GuestRoot implements Disposable {
   }
 
   /** What `init` does around `apply`: a new /run with the seed in it, then the script in a chroot. */
-  async boot(machine: Partial<MachinePlan> = {}, plan: Partial<Plan> = {}): Promise<{ ok: boolean; console: string }> {
+  async boot(
+    machine: Partial<MachinePlan> = {},
+    plan: Partial<Plan> = {},
+    /** Programs that the initramfs has below /labyard/run. */
+    programs: Record<string, string> = {},
+  ): Promise<{ ok: boolean; console: string }> {
     rmSync(this.of("/run"), { recursive: true, force: true });
     const unpacked = this.of("/run/unpacked");
     mkdirSync(unpacked, { recursive: true });
@@ -63,6 +70,7 @@ export class GuestRoot implements Disposable {
     const cpio = ["cpio", "--extract", "--make-directories", "--unconditional", "--quiet", "-D", unpacked];
     await run(cpio, { input: seed(machine, plan) });
     await run(["cp", "-a", `${unpacked}/labyard/run/.`, this.of("/run")]);
+    for (const [path, content] of Object.entries(programs)) this.write(`/run/${path}`, content, 0o755);
     await run(["cp", "-a", `${unpacked}/labyard/seed`, this.of("/run/labyard/seed")]);
     await run(["cp", "/bin/busybox", this.of("/run/labyard/seed/busybox")]);
     rmSync(unpacked, { recursive: true });

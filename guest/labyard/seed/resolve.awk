@@ -3,8 +3,9 @@
 #   awk -v work=DIR -f resolve.awk source=passwd /etc/passwd source=group /etc/group source=shadow /etc/shadow \
 #       source=table table
 #
-# Rows keep their fields, without the kind; "user" gains uid, gid and home, an owner becomes uid:gid. A name the image
-# does not know ends this with status 1 and the reason in DIR/problem.
+# Rows keep their fields, without the kind; "user" gains uid, gid, shell and home, an owner becomes uid:gid. "locked" gets the
+# users whose password is locked, "sshd" a free uid for the user sshd, or "-" where there is one. A name the image does
+# not know ends this with status 1 and the reason in DIR/problem.
 
 function stop(what) {
   stopped = 1
@@ -16,7 +17,7 @@ function stop(what) {
 function read_passwd(    f) {
   split($0, f, ":")
   if (!(f[1] in uid)) {
-    uid[f[1]] = f[3]; gid[f[1]] = f[4]; home[f[1]] = f[6]
+    uid[f[1]] = f[3]; gid[f[1]] = f[4]; home[f[1]] = f[6]; shell[f[1]] = (f[7] == "") ? "/bin/sh" : f[7]
     if (count++ < 40) names = names " " f[1]
   }
   if (!(f[3] in primary)) primary[f[3]] = f[4]
@@ -42,7 +43,7 @@ function resolved_owner(owner, path,    parts, o, u, g) {
 
 BEGIN {
   FS = "\t"
-  pam = "no"
+  locked_users = ""
   for (n = split("drive modules user file block startup", kinds, " "); n > 0; n--) printf "" >(work "/" kinds[n])
 }
 
@@ -52,9 +53,8 @@ source == "shadow" { split($0, f, ":"); locked[f[1]] = (f[2] ~ /^!/); next }
 
 $1 == "user" {
   if (!($2 in uid)) stop("the user \"" $2 "\" does not exist in the image (it has:" names ")")
-  print $2 "\t" uid[$2] "\t" gid[$2] "\t" $3 "\t" home[$2] >(work "/user")
-  # Without PAM, sshd refuses accounts whose password is locked, by key as well.
-  if (locked[$2]) pam = "yes"
+  print $2 "\t" uid[$2] "\t" gid[$2] "\t" $3 "\t" shell[$2] "\t" home[$2] >(work "/user")
+  if (locked[$2]) locked_users = locked_users ((locked_users == "") ? "" : " ") $2
   next
 }
 $1 == "startup" {
@@ -70,5 +70,9 @@ $1 == "startup" {
 }
 
 END {
-  if (!stopped) print "UsePAM " pam >(work "/pam")
+  if (stopped) exit
+  print locked_users >(work "/locked")
+  free = 74
+  while (free in primary) free++
+  print (("sshd" in uid) ? "-" : free) >(work "/sshd")
 }

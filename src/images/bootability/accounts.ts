@@ -27,7 +27,7 @@ export const checkAccounts: Check = function* (image) {
       yield {
         code: "boot/no-shell",
         severity: "warning",
-        message: `the shell of ${user.name}, ${user.shell}, does not exist: nobody can log in as that user`,
+        message: `the shell of ${user.name}, ${user.shell}, does not exist; users that a machine lists get /bin/sh instead`,
         path: user.shell,
         fix: `RUN sed -i 's|^\\(${user.name}:.*:\\)[^:]*$|\\1/bin/sh|' ${path}`,
       };
@@ -94,8 +94,8 @@ function* checkLocked(image: ImageView): Generator<BootFinding> {
   if (locked.length === 0 || isLinkedTo(image, sshd, "libpam.so") !== false) return;
   yield {
     code: "boot/locked-account",
-    severity: "warning",
-    message: `nobody can log in as ${locked.join(", ")}: the password is locked, and the sshd of this image takes that for the whole account`,
+    severity: "info",
+    message: `the password of ${locked.join(", ")} is locked, and the sshd of this image takes that for the whole account; users that a machine lists can log in all the same`,
     path: "/etc/shadow",
     fix: `RUN sed -i ${locked.map(name => `-e 's/^${name}:!*/${name}:*/'`).join(" ")} /etc/shadow`,
   };

@@ -25,14 +25,10 @@ export const checkSshd: Check = function* (image, init) {
   const hasUser =
     image.accounts.some(user => user.name === "sshd") || /^sshd:/m.test(image.text("/usr/lib/passwd") ?? "");
   if (image.accounts.length > 0 && !hasUser) {
-    // The channel's sshd is started again by systemd once the user is there.
-    const isMadeAtBoot = init === "systemd" && sysusers(image).some(line => /^u!?\s+sshd\s/.test(line));
     yield {
       code: "boot/no-sshd-user",
-      severity: isMadeAtBoot ? "warning" : "error",
-      message: isMadeAtBoot
-        ? "the user sshd is only made in the middle of the boot: terminals and tasks have to wait for it"
-        : "there is no user sshd, without whom sshd does not start; terminals, tasks and files go through it",
+      severity: "info",
+      message: "there is no user sshd, without whom sshd does not start; it is added at the start of each machine",
       path: "/etc/passwd",
       fix: `RUN echo 'sshd:x:74:74:sshd:/run/sshd:/sbin/nologin' >> /etc/passwd && echo 'sshd:x:74:' >> /etc/group  # or ${installLine(image.family, "sshd").slice(4)}`,
     };
@@ -41,12 +37,6 @@ export const checkSshd: Check = function* (image, init) {
   yield* checkConfiguration(image);
   yield* checkPam(image);
 };
-
-function sysusers(image: ImageView): string[] {
-  return ["/usr/lib/sysusers.d/*.conf", "/etc/sysusers.d/*.conf"]
-    .flatMap(pattern => expand(image, pattern))
-    .flatMap(file => image.lines(file));
-}
 
 function* checkEnabled(image: ImageView, init: string): Generator<BootFinding> {
   const fix = enableLine(image.family, { debian: "ssh.service", other: "sshd.service", openrc: "sshd" });

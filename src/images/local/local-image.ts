@@ -32,6 +32,8 @@ const indexSchema = z.object({
 
 export interface LocalImageOptions {
   paths: Paths;
+  /** Where the recipes are; default: those of this installation. */
+  recipesDirectory?: string;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -43,7 +45,7 @@ export interface LocalImageOptions {
  */
 export async function buildLocalImage(name: string, options: LocalImageOptions): Promise<Digest> {
   const report = progressReporter(options.onProgress);
-  const recipe = await readRecipe(name);
+  const recipe = await readRecipe(name, options.recipesDirectory);
   const stored = await localImageDigest(options.paths, recipe);
   if (stored !== undefined) return stored;
   return withExclusiveLock(

@@ -33,7 +33,7 @@ export async function ensureShimArchive(kernelDirectory: string, modulesDirector
   for (const file of order) {
     entries.push({ path: `lib/modules/${file}`, type: "file", content: await readFile(join(modulesDirectory, file)) });
   }
-  return publish(kernelDirectory, "shim", entries);
+  return publishArchive(kernelDirectory, "shim", entries);
 }
 
 /** The archive that lets the shim grow a root drive: the host's resize2fs, its libraries and their loader. */
@@ -66,7 +66,7 @@ export async function ensureProgramArchive(
     await add(program.path, file);
     for (const library of parseLdd((await run(["ldd", file])).stdout)) await add(library.slice(1), library);
   }
-  return publish(kernelDirectory, name, [...entries.values()]);
+  return publishArchive(kernelDirectory, name, [...entries.values()]);
 }
 
 /** Absolute paths that `ldd` prints: "libc.so.6 => /lib/… (0x…)" and "/lib64/ld-linux… (0x…)". */
@@ -99,7 +99,8 @@ export async function writeInitrd(target: string, archives: readonly string[]): 
   }
 }
 
-async function publish(directory: string, name: string, entries: readonly CpioEntry[]): Promise<string> {
+/** Writes an archive under a name that tells its content, and returns its path; a second call finds it. */
+export async function publishArchive(directory: string, name: string, entries: readonly CpioEntry[]): Promise<string> {
   const archive = writeCpio(withParents(entries));
   const digest = createHash("sha256").update(archive).digest("hex").slice(0, 16);
   const file = join(directory, `${name}-${digest}.cpio`);
