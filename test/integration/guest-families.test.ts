@@ -41,9 +41,11 @@ const broken: TarMember[] = [
   { name: "home/laborant/", mode: 0o777, uid: 1001, gid: 1001 },
   { name: "home/laborant/.ssh/", mode: 0o777, uid: 0, gid: 0 },
 ];
-const bare: TarMember[] = ["usr/sbin/.wh.sshd", "usr/lib/openssh/.wh.sftp-server", "lib/systemd/system/.wh.ssh.service"].map(
-  name => file(name, ""),
-);
+const bare: TarMember[] = [
+  "usr/sbin/.wh.sshd",
+  "usr/lib/openssh/.wh.sftp-server",
+  "lib/systemd/system/.wh.ssh.service",
+].map(name => file(name, ""));
 
 let server: RealServer;
 let registry: TestRegistry;
@@ -115,7 +117,7 @@ describe("OpenRC, busybox, no bash", { timeout: patient(600_000) }, () => {
       dhcp: "cat /var/log/networking; pgrep -x udhcpc || true",
       motd: "tail -n 1 /etc/motd",
       names: "getent hosts broken bare.local | tr -s ' '",
-      trust: "ssh -o BatchMode=yes laborant@localhost id -un",
+      trust: "ssh -o BatchMode=yes laborant@alpine id -un",
       port22: "nc -w 5 127.0.0.1 22 </dev/null | head -c 4",
     });
     assert.match(found.init, /\/busybox$/);
@@ -233,7 +235,9 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
 
   test("machines that are switched off are STOPPED; one can be started again; a minute without any ends the play", async () => {
     await Promise.all(machines.map(machine => says(machine, shortly("poweroff"))));
-    const off = await untilState(server, playId, "off", state => state.machines.every(({ state: name }) => name === "STOPPED"));
+    const off = await untilState(server, playId, "off", state =>
+      state.machines.every(({ state: name }) => name === "STOPPED"),
+    );
     assert.equal(currentState(off), "RUNNING");
     assert.deepEqual(
       off.machines.map(({ problem }) => problem),

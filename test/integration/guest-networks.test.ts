@@ -46,7 +46,8 @@ const booted =
   "until systemctl is-system-running --wait 2>/dev/null | grep -Eq 'running|degraded'; do sleep 0.5; done; systemctl --failed --plain --no-legend";
 
 const questions = {
-  links: "ip -o link show up | grep -v 'lo:' | sed -E 's/^[0-9]+: ([^:]+):.* mtu ([0-9]+) .*ether ([0-9a-f:]+).*/\\1 \\2 \\3/'",
+  links:
+    "ip -o link show up | grep -v 'lo:' | sed -E 's/^[0-9]+: ([^:]+):.* mtu ([0-9]+) .*ether ([0-9a-f:]+).*/\\1 \\2 \\3/'",
   addresses: "ip -4 -o address show scope global | awk '{ print $2, $4 }'",
   dynamic: "ip -4 -o address show dynamic",
   routes: "ip -4 route show | sed -E 's/ (proto|scope|src|metric) [^ ]+//g; s/ +$//' | sort",
@@ -107,7 +108,12 @@ describe("each network manager leaves everything as the plan says", { timeout: p
     }
     assert.deepEqual(
       names.map(machine => first[machine].addresses),
-      ["eth0 10.10.1.50/24\neth1 10.10.3.1/24", "eth0 10.10.3.2/24\neth1 10.10.2.1/25", "eth0 10.10.2.60/25\neth1 10.10.1.2/24", "eth0 10.10.3.77/24"],
+      [
+        "eth0 10.10.1.50/24\neth1 10.10.3.1/24",
+        "eth0 10.10.3.2/24\neth1 10.10.2.1/25",
+        "eth0 10.10.2.60/25\neth1 10.10.1.2/24",
+        "eth0 10.10.3.77/24",
+      ],
     );
   });
 
@@ -198,32 +204,50 @@ describe("between machines", { timeout: patient(600_000) }, () => {
       ["old", "10.10.2.100"],
       ["hidden", "10.10.3.9"],
     ] as const) {
-      const found = await guestFacts(server.client, playId, { machine, user: "root" }, {
-        exact: askNameServer(gateway, "old.side"),
-        other: askNameServer(gateway, "hidden"),
-      });
+      const found = await guestFacts(
+        server.client,
+        playId,
+        { machine, user: "root" },
+        {
+          exact: askNameServer(gateway, "old.side"),
+          other: askNameServer(gateway, "hidden"),
+        },
+      );
       assert.deepEqual([lastAddress(found.exact), lastAddress(found.other)], ["10.10.2.1", "10.10.3.77"], machine);
     }
   });
 
   test("networks are not routed to each other, and a private one has no way out", async () => {
     const ping = (address: string) => `ping -c 1 -W 2 ${address} >/dev/null 2>&1 && echo answered || echo silent`;
-    const router = await guestFacts(server.client, playId, { machine: "router", user: "root" }, {
-      neighbour: ping("10.10.3.77"),
-      // Of machines that also stand on a network of the router, their addresses on another.
-      across: ping("10.10.2.1"),
-      other: ping("10.10.2.60"),
-    });
+    const router = await guestFacts(
+      server.client,
+      playId,
+      { machine: "router", user: "root" },
+      {
+        neighbour: ping("10.10.3.77"),
+        // Of machines that also stand on a network of the router, their addresses on another.
+        across: ping("10.10.2.1"),
+        other: ping("10.10.2.60"),
+      },
+    );
     assert.deepEqual(router, { neighbour: "answered", across: "silent", other: "silent" });
-    const hidden = await guestFacts(server.client, playId, { machine: "hidden", user: "root" }, {
-      gateway: ping("10.10.3.9"),
-      forced: `ip route add 10.10.1.0/24 via 10.10.3.9; ${ping("10.10.1.2")}; ip route del 10.10.1.0/24 via 10.10.3.9`,
-    });
+    const hidden = await guestFacts(
+      server.client,
+      playId,
+      { machine: "hidden", user: "root" },
+      {
+        gateway: ping("10.10.3.9"),
+        forced: `ip route add 10.10.1.0/24 via 10.10.3.9; ${ping("10.10.1.2")}; ip route del 10.10.1.0/24 via 10.10.3.9`,
+      },
+    );
     assert.deepEqual(hidden, { gateway: "answered", forced: "silent" });
   });
 
   test("NAT that a learner builds brings the internet to a private network, names included", async () => {
-    const mirror = await says("router", "grep -rhoE 'https?://[^/ ]+' /etc/apt/sources.list /etc/apt/sources.list.d | head -1 | cut -d/ -f3");
+    const mirror = await says(
+      "router",
+      "grep -rhoE 'https?://[^/ ]+' /etc/apt/sources.list /etc/apt/sources.list.d | head -1 | cut -d/ -f3",
+    );
     assert.equal(await says("router", reach(mirror, 80)), "open");
     assert.equal(await says("hidden", `getent ahostsv4 ${mirror} | wc -l`), "0");
     await says(
@@ -243,7 +267,10 @@ describe("between machines", { timeout: patient(600_000) }, () => {
   test("the gateway's hardware address is the plan's", async () => {
     for (const { gateway, gatewayMac, name } of plan.networks) {
       const machine = name === "side" ? "old" : "router";
-      const found = await says(machine, `ping -c 1 -W 2 ${gateway} >/dev/null; ip neigh show ${gateway} | grep -o '[0-9a-f:]\\{17\\}'`);
+      const found = await says(
+        machine,
+        `ping -c 1 -W 2 ${gateway} >/dev/null; ip neigh show ${gateway} | grep -o '[0-9a-f:]\\{17\\}'`,
+      );
       assert.equal(found, gatewayMac);
     }
   });

@@ -7,7 +7,12 @@ import { run } from "../../src/host/process.ts";
 const guest = resolve(import.meta.dirname, "../../guest");
 
 test("the shim's scripts are scripts for busybox's shell", async () => {
-  for (const script of ["init", "labyard/seed/apply", "labyard/run/labyard/start-channel", "labyard/run/labyard/keep-channel"]) {
+  for (const script of [
+    "init",
+    "labyard/seed/apply",
+    "labyard/run/labyard/start-channel",
+    "labyard/run/labyard/keep-channel",
+  ]) {
     await run(["busybox", "sh", "-n", join(guest, script)]);
   }
   await assert.rejects(run(["busybox", "sh", "-n", "-"], { input: "if true; then\n" }), "the check itself can fail");
