@@ -238,7 +238,7 @@ suite("what cannot be done ends the boot with one clear line", async () => {
   );
   execFileSync("rm", [root.of("/usr/sbin/sshd")]);
   assert.match((await root.boot()).console, /^labyard: files: the image has no \/usr\/sbin\/sshd/m);
-  execFileSync("rm", [root.of("/sbin/init")]);
+  execFileSync("rm", [root.of("/sbin/init"), root.of("/bin/sh")]);
   assert.match((await root.boot()).console, /^labyard: files: the image has no init/m);
 });
 
