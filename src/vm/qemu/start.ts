@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { Problem } from "../../api/problems.ts";
 import { playMarkerVariable } from "../../host/play-processes.ts";
@@ -10,6 +11,8 @@ import { QmpClient, type QmpEvent } from "./qmp.ts";
 
 /** How often writes are tried again that found the disk full, and how long without a failure means that it is not. */
 const diskRetryMs = 2000;
+/** QEMU writes out its caches and goes; one that waits for a full or dead disk is ended without. */
+const quitMs = 5000;
 const resetSettlesMs = 100;
 /** Resets within this time of the first belong to it: no kernel is up again sooner. */
 const resetGroupMs = 1000;
@@ -79,8 +82,22 @@ class QemuVm implements Vm {
 
   async kill(): Promise<VmExit> {
     this.#endWith("killed");
+    await this.#quit();
     await this.#child.stop(0);
     return this.exited;
+  }
+
+  /** What a guest wrote and did not flush lies in QEMU's own tables: ended by a signal, it would be lost with them. */
+  async #quit(): Promise<void> {
+    const { qmp } = this;
+    if (qmp === undefined) return;
+    const enough = AbortSignal.timeout(quitMs);
+    try {
+      await qmp.execute("quit", {}, { signal: enough });
+      await Promise.race([this.exited, once(enough, "abort")]);
+    } catch {
+      // It does not answer: then by force.
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
