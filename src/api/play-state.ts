@@ -41,6 +41,8 @@ export interface MachineStatus {
   name: string;
   state: MachineStateName;
   conditions: MachineCondition[];
+  /** What it really has, after all limits; absent in records of older versions. */
+  resources?: { vcpus: number; memoryMiB: number };
   /** Current boot step and its progress, while there is one. */
   step?: BootStep;
   problem?: ProblemJson;

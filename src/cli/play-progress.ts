@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
-import { currentState, type PlayState, type TaskState } from "../api/play-state.ts";
+import { formatSize } from "../manifest/size.ts";
+import { currentState, type MachineStatus, type PlayState, type TaskState } from "../api/play-state.ts";
 
 const taskWords: Record<TaskState["status"], string> = {
   0: "none",
@@ -58,7 +59,8 @@ export class PlayProgress {
       const doing =
         machine.problem?.error ?? (ready ? "ready" : (machine.step?.message ?? machine.state.toLowerCase()));
       const percent = machine.step?.progress === undefined ? "" : ` ${Math.round(machine.step.progress * 100)} %`;
-      lines.push(`  ${mark(ready, machine.problem !== undefined)} ${machine.name}: ${doing}${percent}`);
+      const size = machine.resources === undefined ? "" : ` (${resourcesText(machine.resources)})`;
+      lines.push(`  ${mark(ready, machine.problem !== undefined)} ${machine.name}${size}: ${doing}${percent}`);
     }
     for (const task of state.tasks) {
       lines.push(
@@ -73,6 +75,7 @@ export class PlayProgress {
       ...state.notices.map(notice => `note: ${notice.message}`),
       ...state.stateEvents.map(event => `${event.state} (${event.at})`),
       ...state.machines.flatMap(machine => [
+        ...(machine.resources === undefined ? [] : [`${machine.name}: ${resourcesText(machine.resources)}`]),
         ...(machine.step === undefined ? [] : [`${machine.name}: ${machine.step.message}`]),
         ...(machine.conditions.some(condition => condition.status === "True") ? [`${machine.name}: ready`] : []),
       ]),
@@ -86,6 +89,10 @@ export class PlayProgress {
       this.#out.write(`${fact}\n`);
     }
   }
+}
+
+function resourcesText({ vcpus, memoryMiB }: NonNullable<MachineStatus["resources"]>): string {
+  return `${vcpus} vCPU, ${formatSize(memoryMiB)}`;
 }
 
 function mark(done: boolean, failed: boolean): string {

@@ -1,7 +1,11 @@
 import type { Command } from "@commander-js/extra-typings";
+import type { Client } from "../api/client.ts";
+import type { TaskDetails } from "../api/contract/tasks.ts";
+import { currentState, type PlayStateName } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
+import { newOutput } from "./new-output.ts";
 import { taskWord } from "./play-progress.ts";
 import { renderTable } from "./table.ts";
 
@@ -32,11 +36,18 @@ export function registerTasks(playground: Command, context: CliContext): void {
     .argument("<play-id>")
     .argument("<task>")
     .description("Print what a task wrote: stdout to stdout, stderr to stderr")
-    .action(async (id, name) => {
-      const found = (await (await connect(context)).listTasks(id)).find(candidate => candidate.name === name);
-      if (found === undefined) throw new Problem("server/not-found", { message: `the play has no task "${name}"` });
-      context.stdout.write(found.stdout);
-      context.stderr.write(found.stderr);
+    .option("-f, --follow", "go on until the task has ended")
+    .action(async (id, name, options) => {
+      const client = await connect(context);
+      const print = printerOf(context, client, id, name);
+      let task = await print();
+      if (!options.follow || hasEnded(task)) return;
+      for await (const message of client.watchPlay(id, { signal: context.signal })) {
+        if (message.kind !== "state") continue;
+        const now = message.state.tasks.find(candidate => candidate.name === name);
+        if (now?.version !== task.version) task = await print();
+        if (hasEnded(task) || !isWorking(currentState(message.state))) return;
+      }
     });
   task
     .command("retry")
@@ -55,3 +66,23 @@ export function registerTasks(playground: Command, context: CliContext): void {
       await (await connect(context)).skipTask(id, name);
     });
 }
+
+/** Prints what the task has said since the last call, and returns the task. */
+function printerOf(context: CliContext, client: Client, playId: string, name: string): () => Promise<TaskDetails> {
+  const printed = { stdout: "", stderr: "" };
+  return async () => {
+    const task = (await client.listTasks(playId)).find(candidate => candidate.name === name);
+    if (task === undefined) throw new Problem("server/not-found", { message: `the play has no task "${name}"` });
+    for (const stream of ["stdout", "stderr"] as const) {
+      context[stream].write(newOutput(printed[stream], task[stream]));
+      printed[stream] = task[stream];
+    }
+    return task;
+  };
+}
+
+const hasEnded = ({ status }: Pick<TaskDetails, "status">) => status === 35 || status === 40;
+
+/** Of other plays no task says anything more. */
+const isWorking = (state: PlayStateName) =>
+  !["STOPPING", "STOPPED", "DESTROYING", "DESTROYED", "FAILED"].includes(state);

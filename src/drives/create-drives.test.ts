@@ -10,6 +10,7 @@ import type { DrivePlan, MachinePlan } from "../plan/plan.ts";
 import { machineDirectory } from "../store/paths.ts";
 import { createDrives, removeDrives } from "./create-drives.ts";
 import { requireDiskSpace, startSpaceBytes } from "./disk-space.ts";
+import { formatCostBytes } from "./format.ts";
 
 const GiB = 1024 ** 3;
 const playId = "0123456789abcdef01234567";
@@ -105,8 +106,29 @@ test("removal leaves nothing, also of a drive that was being made", async () => 
   assert.deepEqual(await readdir(machineDirectory(paths(), playId, "gone")), []);
 });
 
+test("the room that file systems take is known before they are made, and asked for once", async () => {
+  const filesystems = ["ext2", "ext3", "ext4", "xfs", "btrfs"] as const;
+  const plan = machine(
+    "room",
+    filesystems.map(filesystem => ({ filesystem, sizeBytes: 3 * GiB })),
+  );
+  const bare = await startSpaceBytes([{ name: "room", drives: [] }], inputs());
+  const before = await startSpaceBytes([plan], inputs());
+  const { files } = await createDrives(plan, inputs());
+  const taken = await Promise.all(files.map(async ({ path }) => (await stat(path)).blocks * 512));
+  for (const [index, filesystem] of filesystems.entries()) {
+    const costBytes = formatCostBytes(filesystem, 3 * GiB);
+    assert.ok((taken[index] ?? 0) <= costBytes, `${filesystem} took ${taken[index]} bytes, not ${costBytes}`);
+  }
+  assert.equal(
+    before - bare,
+    filesystems.reduce((sum, each) => sum + formatCostBytes(each, 3 * GiB), 0),
+  );
+  assert.equal(await startSpaceBytes([plan], inputs()), bare);
+});
+
 test("too little disk space is told with both numbers", async () => {
-  await requireDiskSpace(home, startSpaceBytes(0) / 1024);
+  await requireDiskSpace(home, 1024);
   await assert.rejects(requireDiskSpace(home, 2 ** 60), (error: unknown) => {
     assert.ok(error instanceof Problem);
     assert.equal(error.code, "drive/no-space");

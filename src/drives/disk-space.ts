@@ -1,14 +1,31 @@
-import { statfs } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
+import type { MachinePlan } from "../plan/plan.ts";
+import { type Paths, rawDriveFile } from "../store/paths.ts";
+import { formatCostBytes } from "./format.ts";
 
 /** What a machine writes in its first minutes: logs, package lists, a database. Drives grow as they are written to. */
 const firstWritesBytesPerMachine = 256 * 1024 ** 2;
 /** Left for the host itself, whose own services fail in odd ways on a full disk. */
 const reserveBytes = 512 * 1024 ** 2;
 
-/** Room that starting this many machines needs. Drives are thin, so their sizes do not count. */
-export function startSpaceBytes(machines: number): number {
-  return reserveBytes + machines * firstWritesBytesPerMachine;
+/**
+ * Room that starting these machines needs. Drives are thin, so their sizes do not count; what making a file system
+ * writes does, for those that are not there yet.
+ */
+export async function startSpaceBytes(
+  machines: ReadonlyArray<Pick<MachinePlan, "name" | "drives">>,
+  { paths, playId }: { paths: Paths; playId: string },
+): Promise<number> {
+  let bytes = reserveBytes + machines.length * firstWritesBytesPerMachine;
+  for (const { name, drives } of machines) {
+    for (const { source, filesystem, device, sizeBytes } of drives) {
+      if (source !== undefined || filesystem === undefined) continue;
+      const isThere = await stat(rawDriveFile(paths, playId, name, device)).catch(() => undefined);
+      if (isThere === undefined) bytes += formatCostBytes(filesystem, sizeBytes);
+    }
+  }
+  return bytes;
 }
 
 /** Rejects with `drive/no-space` and both numbers unless the file system of `directory` has `neededBytes` free. */

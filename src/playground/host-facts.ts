@@ -17,7 +17,7 @@ export async function hostFacts(paths: Paths, limits: HostFacts["limits"], signa
 
 /** Nobody gets more than the host has, whatever the configuration says. */
 function withinHost({ machine, play }: HostFacts["limits"]): HostFacts["limits"] {
-  const memoryMiB = Math.floor(totalmem() / 1024 ** 2);
+  const memoryMiB = memoryForMachinesMiB();
   // Virtual processors may be more than real ones; a guest that sees hundreds on a small host only gets slower.
   const vcpus = Math.max(availableParallelism() * 4, 4);
   const cap = (limit: { vcpus: number; memoryMiB: number }) => ({
@@ -25,6 +25,14 @@ function withinHost({ machine, play }: HostFacts["limits"]): HostFacts["limits"]
     memoryMiB: Math.min(limit.memoryMiB, memoryMiB),
   });
   return { machine: cap(machine), play: cap(play) };
+}
+
+const reserveMiBMin = 512;
+const reserveShare = 1 / 10;
+
+/** What this host has for machines: all but what its own programs and the monitors themselves need. */
+export function memoryForMachinesMiB(totalMiB = Math.floor(totalmem() / 1024 ** 2)): number {
+  return Math.max(reserveMiBMin, totalMiB - Math.max(reserveMiBMin, Math.floor(totalMiB * reserveShare)));
 }
 
 function hostAddresses(): string[] {

@@ -10,6 +10,7 @@ export function initialState(plan: Plan): PlayState {
       name: machine.name,
       state: "CREATED",
       conditions: [{ name: "Ready", status: "False" }],
+      resources: { vcpus: machine.vcpus, memoryMiB: machine.memoryMiB },
     })),
     tasks: plan.tasks.map(createdTask),
     notices: plan.notices.map(({ code, message, machine }) => ({

@@ -145,7 +145,7 @@ export class TrackedPlay {
 
   async #prepare(plan: Plan, state: LiveState): Promise<void> {
     const { paths } = this.#options;
-    await requireDiskSpace(paths.home, startSpaceBytes(plan.machines.length));
+    await requireDiskSpace(paths.home, await startSpaceBytes(plan.machines, { paths, playId: plan.playId }));
     const cached = await lookupPrepared(paths, plan, this.#abort.signal);
     if (cached !== undefined) {
       await writeRecord(preparedFile(paths, plan.playId), cached);

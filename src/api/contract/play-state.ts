@@ -77,6 +77,7 @@ export const playStateSchema = z
         name: z.string(),
         state: machineStateNameSchema,
         conditions: z.array(machineConditionSchema),
+        resources: z.object({ vcpus: integerSchema, memoryMiB: integerSchema }).optional(),
         step: z.object({ phase: z.string(), message: z.string(), progress: z.number().optional() }).optional(),
         problem: problemSchema.optional(),
       }),

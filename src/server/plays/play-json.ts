@@ -2,6 +2,7 @@ import type { Warning } from "../../api/contract/common.ts";
 import type { PlayJson, PlayTab } from "../../api/contract/plays.ts";
 import { currentState, type PlayState } from "../../api/play-state.ts";
 import type { Manifest } from "../../manifest/schema.ts";
+import { formatSize } from "../../manifest/size.ts";
 import type { HostFacts } from "../../plan/plan.ts";
 import { planTabs } from "../../plan/tabs.ts";
 import type { PlayRow } from "../../store/database/plays.ts";
@@ -50,7 +51,7 @@ export function playJson(row: PlayRow, view: PlayView): PlayJson {
       pageUrl: `${view.appUrl}/playgrounds/${row.playground}`,
     },
     pageUrl: `${view.appUrl}/plays/${row.id}`,
-    machines: machinesOf(manifest, view.limits),
+    machines: machinesOf(manifest, view),
     tasks: playTasks(state),
     tabs: tabsOf(manifest, view),
     initConditions: JSON.parse(row.init_conditions) as Record<string, string>,
@@ -58,9 +59,13 @@ export function playJson(row: PlayRow, view: PlayView): PlayJson {
   };
 }
 
-/** Machines with what they really get after scaling. */
-function machinesOf(manifest: Manifest, limits: HostFacts["limits"]): PlayJson["machines"] {
-  const resources = effectiveResources(manifest, limits);
+/** Machines with what they really have; for a play that was never recorded, with what they would get today. */
+function machinesOf(manifest: Manifest, { state, limits }: PlayView): PlayJson["machines"] {
+  const resources = manifest.playground.machines.map(({ name }) => {
+    const has = state.machines.find(machine => machine.name === name)?.resources;
+    return has && { cpuCount: has.vcpus, ramSize: formatSize(has.memoryMiB) };
+  });
+  const expected = resources.every(has => has !== undefined) ? [] : effectiveResources(manifest, limits);
   return manifest.playground.machines.map((machine, index) => ({
     name: machine.name,
     users: machine.users.map(({ name, default: isDefault, welcome }) => ({
@@ -68,7 +73,7 @@ function machinesOf(manifest: Manifest, limits: HostFacts["limits"]): PlayJson["
       ...(isDefault === undefined ? {} : { default: isDefault }),
       ...(welcome === undefined ? {} : { welcome }),
     })),
-    resources: resources[index] ?? { cpuCount: 1, ramSize: "" },
+    resources: resources[index] ?? expected[index] ?? { cpuCount: 1, ramSize: "" },
     noSSH: machine.noSSH ?? false,
   }));
 }
