@@ -3,6 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BootPhase, currentState, type PlayState } from "../src/api/play-state.ts";
 import { createDrives, removeDrives } from "../src/drives/create-drives.ts";
+import { openLocalAuthority } from "../src/host/certificates/local-authority.ts";
 import { createLog } from "../src/lib/log.ts";
 import { checkManifest } from "../src/manifest/check.ts";
 import { parseManifestYaml } from "../src/manifest/parse.ts";
@@ -14,7 +15,14 @@ import { LocalPlays } from "../src/playground/local-plays.ts";
 import { lookupPrepared, type Prepared } from "../src/playground/prepare.ts";
 import { machineSpec } from "../src/playground/start-machine.ts";
 import { createPlayKeys } from "../src/provisioning/keys.ts";
-import { initrdFile, kernelsDirectory, type Paths, probesFile, resolvePaths } from "../src/store/paths.ts";
+import {
+  authorityFiles,
+  initrdFile,
+  kernelsDirectory,
+  type Paths,
+  probesFile,
+  resolvePaths,
+} from "../src/store/paths.ts";
 import { type BareBoot, bareBoot } from "./bare-boot.ts";
 import { median, renderFigures } from "./figures.ts";
 
@@ -35,6 +43,7 @@ playground:
   accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
 `;
 
+const registry = { aliases: [], maxBytes: 1024 ** 3 };
 const limits = { machine: { vcpus: 4, memoryMiB: 10 * 1024 }, play: { vcpus: 10, memoryMiB: 16 * 1024 } };
 const deadlineMs = 300_000;
 const phases: BootPhase[] = ["plan", "image", "network", "drives", "kernel", "init", "channel", "tasks"];
@@ -96,8 +105,9 @@ async function measureBare(paths: Paths, manifest: Manifest, signal: AbortSignal
   const drives = await createDrives(machine, { paths, playId: plan.playId, bases: ready.bases, signal });
   try {
     const keys = createPlayKeys(plan.machines);
+    const registryIdentity = { authority: await openLocalAuthority(authorityFiles(paths)) };
     const spec = await machineSpec(
-      { paths, plan, machine, prepared: ready, keys, acceleration: prepared.acceleration },
+      { paths, plan, machine, prepared: ready, keys, registryIdentity, acceleration: prepared.acceleration },
       drives,
     );
     const { taps: _taps, ...bare } = spec;
@@ -121,7 +131,7 @@ async function measurePlay(
   const plays = new LocalPlays({
     paths,
     log: createLog("bench", "error"),
-    hostFacts: () => hostFacts(paths, limits, signal),
+    hostFacts: () => hostFacts(paths, { limits, registry }, signal),
   });
   const playId = newPlayId();
   const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
@@ -151,7 +161,12 @@ function readManifest(): Manifest {
 }
 
 async function planOf(paths: Paths, manifest: Manifest, playId: string, signal: AbortSignal): Promise<Plan> {
-  return createPlan({ playId, manifest, initConditions: {}, host: await hostFacts(paths, limits, signal) });
+  return createPlan({
+    playId,
+    manifest,
+    initConditions: {},
+    host: await hostFacts(paths, { limits, registry }, signal),
+  });
 }
 
 const newPlayId = () =>

@@ -25,15 +25,24 @@ export function renderLinks(plan: Plan): string[] {
       `link set ${tap} mtu 1500 master ${bridge} up`,
     ]),
   );
-  return [`link set ${loopback} up`, `address replace ${plan.egress.resolver}/32 dev ${loopback}`, ...bridges, ...taps];
+  return [
+    `link set ${loopback} up`,
+    ...ownAddresses(plan).map(address => `address replace ${address}/32 dev ${loopback}`),
+    ...bridges,
+    ...taps,
+  ];
 }
 
 /** What `renderLinks` made, newest first. */
 export function renderLinkRemoval(plan: Plan): string[] {
   const taps = plan.machines.flatMap(machine => machine.interfaces.map(({ tap }) => `link delete ${tap}`));
   const bridges = plan.networks.map(({ bridge }) => `link delete ${bridge}`);
-  return [...taps.reverse(), ...bridges.reverse(), `address delete ${plan.egress.resolver}/32 dev ${loopback}`];
+  const addresses = ownAddresses(plan).map(address => `address delete ${address}/32 dev ${loopback}`);
+  return [...taps.reverse(), ...bridges.reverse(), ...addresses];
 }
+
+/** Of the second name server and of the registry: they belong to the play and to none of its networks. */
+const ownAddresses = ({ egress, registry }: Plan) => [egress.resolver, registry.address];
 
 /** Creates the play's bridges and taps in one call; the scope owns them from before the first exists. */
 export async function createLinks(plan: Plan, scope: Scope, signal: AbortSignal): Promise<void> {

@@ -73,7 +73,13 @@ function probePlan(): Plan {
       },
     },
     initConditions: {},
-    host: { limits: { machine: limits, play: limits }, kernels: ["6.1"], backends: ["qemu"], acceleration: "tcg" },
+    host: {
+      limits: { machine: limits, play: limits },
+      kernels: ["6.1"],
+      backends: ["qemu"],
+      acceleration: "tcg",
+      registry: { aliases: [], maxBytes: 0 },
+    },
   });
 }
 

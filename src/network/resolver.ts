@@ -1,9 +1,9 @@
 import { Resolver } from "node:dns/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
+import { type Supervised, supervise } from "../host/supervise.ts";
 import type { Scope } from "../lib/scope.ts";
 import type { NetworkPlan, Plan } from "../plan/plan.ts";
-import { type Supervised, supervise } from "./supervise.ts";
 
 /** One name server process: dnsmasq has one policy for all its addresses, and the play may need two. */
 export interface NameServer {
@@ -60,6 +60,7 @@ function command(plan: Plan, addresses: readonly string[], policy: readonly stri
     ...addresses.map(address => `--listen-address=${address}`),
     ...policy,
     ...machineNames(plan),
+    ...registryNames(plan),
   ];
 }
 
@@ -72,6 +73,10 @@ function machineNames(plan: Plan): string[] {
       return [`--host-record=${names.join(",")},${address}`, ...(first ? [`--local=/${name}.${network}/`] : [])];
     }),
   );
+}
+
+function registryNames({ registry: { names, address } }: Plan): string[] {
+  return names.flatMap(name => [`--host-record=${name},${address}`, `--local=/${name}/`]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { run } from "../host/process.ts";
 import type { Scope } from "../lib/scope.ts";
 import type { NetworkPlan, Plan } from "../plan/plan.ts";
+import { registryPort } from "../plan/registry.ts";
 import { egressInterface } from "./egress.ts";
 
 /**
@@ -23,8 +24,8 @@ const outsideRanges = [
 /**
  * The packet filter of a play's namespace as one atomic `nft -f`.
  *
- * Machines reach the internet from networks that are not private, the play's name servers, and nothing else of the
- * namespace or the host. Frames that leave a machine towards the namespace must carry the address the plan gave it.
+ * Machines reach the internet from networks that are not private, the play's name servers and registry, and nothing
+ * else of the namespace or the host. Frames that leave a machine towards the namespace must carry the address the plan gave it.
  * Frames between machines are not looked at: routers, virtual addresses and pod networks are what people learn here.
  */
 export function renderRules(plan: Plan): string {
@@ -49,6 +50,10 @@ export function renderRules(plan: Plan): string {
     // Nothing comes in from outside that was not asked for; machines get an answer, which spares them a timeout.
     `    iifname "${egressInterface}" drop`,
     ...plan.networks.flatMap(network => nameServiceRules(network, plan)),
+    // Not of the internet, so for private networks as well; what comes from outside has been dropped above.
+    ...plan.networks.map(
+      ({ bridge }) => `    iifname "${bridge}" ip daddr ${plan.registry.address} tcp dport ${registryPort} accept`,
+    ),
     "    reject with icmpx admin-prohibited",
     "  }",
     "  chain forward {",

@@ -8,6 +8,7 @@ import { gatewayMac, interfaceMac } from "./mac.ts";
 import { defaultGateway, hostsSeenFrom, mainAddress, nameservers } from "./names.ts";
 import { idleFields } from "./idle-fields.ts";
 import type { HostFacts, InterfacePlan, MachinePlan, NetworkPlan, Plan, StartupFilePlan, UserPlan } from "./plan.ts";
+import { planRegistry } from "./registry.ts";
 import { planResources } from "./resources.ts";
 import { planTabs } from "./tabs.ts";
 import { planTasks } from "./tasks.ts";
@@ -39,6 +40,8 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
     networks.map(({ subnet, prefixLength }) => `${subnet}/${prefixLength}`),
     host.addresses ?? [],
   );
+  const hostNames = members.map(member => hostsSeenFrom(member, members));
+  const registry = planRegistry(egress, host.registry, new Set(hostNames.flat().flatMap(({ names }) => names)));
   const requests = machines.map(requestOf);
   const resources = planResources(
     requests.map((request, index) => ({ machine: machines[index]?.name ?? "", ...request })),
@@ -54,6 +57,7 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
     playground: { name: manifest.name, title: manifest.title },
     networks,
     egress,
+    registry: { ...registry, ...(spec.registryAuth ? { auth: spec.registryAuth } : {}) },
     machines: machines.map((machine, index): MachinePlan => {
       const member = members[index] as (typeof members)[number];
       const gateway = defaultGateway(member.interfaces, networks);
@@ -71,7 +75,10 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
         mainAddress: mainAddress(member.interfaces, networks),
         ...(gateway === undefined ? {} : { defaultGateway: gateway }),
         nameservers: nameservers(member.interfaces, networks, egress),
-        hosts: hostsSeenFrom(member, members),
+        hosts: [
+          ...(hostNames[index] as (typeof hostNames)[number]),
+          { address: registry.address, names: registry.names },
+        ],
         startupFiles: (machine.startupFiles ?? []).map(planStartupFile),
         noSSH: machine.noSSH ?? false,
       };
@@ -80,7 +87,6 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
     tabs: tabs.tabs,
     initConditions: { ...initConditions },
     hasInitConditions: (spec.initConditions?.values ?? []).length > 0,
-    ...(spec.registryAuth ? { registryAuth: spec.registryAuth } : {}),
     notices: [...resources.notices, ...engines.flatMap(engine => engine.notices), ...tabs.notices, ...idleFields(spec)],
   };
 }

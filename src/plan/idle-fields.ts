@@ -11,8 +11,6 @@ type Look<Part> = (part: Part) => Gap | false | undefined;
 
 const ofSpec: readonly Look<PlaygroundSpec>[] = [
   spec =>
-    spec.registryAuth !== undefined && gap("registryAuth", "registryAuth has no effect yet: plays have no registry"),
-  spec =>
     (spec.portForwards ?? []).length > 0 &&
     gap("portForwards", "portForwards have no effect yet: nothing opens saved port forwards"),
 ];

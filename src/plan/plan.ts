@@ -10,6 +10,7 @@ export interface Plan {
   playground: { name: string; title: string };
   networks: NetworkPlan[];
   egress: EgressPlan;
+  registry: RegistryPlan;
   machines: MachinePlan[];
   /** In an order that respects `needs`; only tasks whose conditions match exist here. */
   tasks: TaskPlan[];
@@ -18,8 +19,6 @@ export interface Plan {
   initConditions: Record<string, string>;
   /** True when the playground declares conditions at all (then the guest gets the file). */
   hasInitConditions: boolean;
-  /** "user:password" or undefined */
-  registryAuth?: string;
   /** What the user should know before the machines run: scaled resources, fields accepted but not acted upon. */
   notices: PlanNotice[];
 }
@@ -58,6 +57,18 @@ export interface EgressPlan {
   resolver: string;
   /** Addresses of this host: no guest may reach them, public ones included. */
   hostAddresses: string[];
+}
+
+/** The play's own container registry, for its machines and nobody else. */
+export interface RegistryPlan {
+  /** In the play's namespace, outside all of its networks; port 443. */
+  address: string;
+  /** The first is the one that images rely on. */
+  names: string[];
+  /** "user:password"; undefined: anybody in the play may push and pull. */
+  auth?: string;
+  /** What may be stored. */
+  maxBytes: number;
 }
 
 export interface MachinePlan {
@@ -183,4 +194,6 @@ export interface HostFacts {
   acceleration: "kvm" | "tcg";
   /** IPv4 addresses of this host's interfaces, loopback left out; undefined: unknown. */
   addresses?: string[];
+  /** Further names of the plays' registries, and how much each may hold. */
+  registry: { aliases: string[]; maxBytes: number };
 }

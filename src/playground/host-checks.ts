@@ -25,7 +25,8 @@ export interface HostCheckOptions {
 /** Every check of `labyard doctor`, each done by using what it speaks of. Yields as the findings come. */
 export async function* checkHost(options: HostCheckOptions): AsyncGenerator<HostCheck> {
   yield checkNode();
-  for (const tool of tools) yield await checkTool(tool, options.signal);
+  for (const tool of tools) yield await checkTool(tool, "plays cannot start without it", "failed", options.signal);
+  yield await checkTool(registryTool, "plays have no registry of their own without it", "degraded", options.signal);
   yield await checkHome(options.paths);
   yield await checkDisk(options.paths);
   yield await checkPort(options);
@@ -46,11 +47,19 @@ const tools = [
   { program: "mke2fs", arguments: ["-V"], debianPackage: "e2fsprogs" },
 ];
 
+/** Only what is pushed or pulled needs it. */
+const registryTool = { program: "docker-registry", arguments: ["--version"], debianPackage: "docker-registry" };
+
 function checkNode(): HostCheck {
   return { check: "node", status: "ok", message: `Node ${process.versions.node} runs Labyard's sources as they are` };
 }
 
-async function checkTool(tool: (typeof tools)[number], signal: AbortSignal): Promise<HostCheck> {
+async function checkTool(
+  tool: (typeof tools)[number],
+  without: string,
+  status: HostCheck["status"],
+  signal: AbortSignal,
+): Promise<HostCheck> {
   try {
     const { stdout, stderr } = await run([tool.program, ...tool.arguments], { signal, timeoutMs: 10_000 });
     const version = `${stdout}${stderr}`.trim().split("\n")[0] ?? "";
@@ -59,8 +68,8 @@ async function checkTool(tool: (typeof tools)[number], signal: AbortSignal): Pro
     signal.throwIfAborted();
     return {
       check: tool.program,
-      status: "failed",
-      message: `${(error as Error).message}; plays cannot start without it`,
+      status,
+      message: `${(error as Error).message}; ${without}`,
       action: `apt-get install --no-install-recommends ${tool.debianPackage}`,
     };
   }

@@ -5,9 +5,14 @@ import { knownKernels } from "../vm/kernels/catalogue.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 
 /** What planning has to know of this host. The acceleration probe boots a kernel the first time and is remembered. */
-export async function hostFacts(paths: Paths, limits: HostFacts["limits"], signal: AbortSignal): Promise<HostFacts> {
+export async function hostFacts(
+  paths: Paths,
+  { limits, registry }: Pick<HostFacts, "limits" | "registry">,
+  signal: AbortSignal,
+): Promise<HostFacts> {
   return {
     limits: withinHost(limits),
+    registry,
     kernels: await knownKernels(paths),
     backends: ["qemu"],
     acceleration: await requireAcceleration({ paths, signal }),

@@ -1,5 +1,5 @@
 import { open, readFile, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
 import { playMarkerVariable } from "../host/play-processes.ts";
@@ -7,7 +7,7 @@ import { startChild } from "../host/process.ts";
 import { egressArguments } from "../network/egress.ts";
 import type { Plan } from "../plan/plan.ts";
 import { recordAcquisition } from "../store/ledger.ts";
-import { type Paths, runnerLogFile, runnerSocket } from "../store/paths.ts";
+import { authorityFiles, type Paths, runnerLogFile, runnerSocket } from "../store/paths.ts";
 import { ensureRuntimeDirectory } from "../store/runtime-directory.ts";
 import { programArguments } from "./program.ts";
 import { runnerAnswers } from "./runner-client.ts";
@@ -35,7 +35,12 @@ export async function launchRunner(paths: Paths, plan: Plan, signal: AbortSignal
       {
         stdio: ["ignore", log.fd, log.fd],
         outliveParent: true,
-        env: { ...process.env, LABYARD_HOME: paths.home, [playMarkerVariable]: plan.playId },
+        env: {
+          ...process.env,
+          LABYARD_HOME: paths.home,
+          LABYARD_HIDDEN: dirname(authorityFiles(paths).key),
+          [playMarkerVariable]: plan.playId,
+        },
       },
     );
     let ended = false;

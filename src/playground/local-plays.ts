@@ -7,7 +7,16 @@ import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { HostFacts } from "../plan/plan.ts";
-import { keysFile, type Paths, planFile, playDirectory, requestFile, runnerSocket } from "../store/paths.ts";
+import {
+  keysFile,
+  type Paths,
+  planFile,
+  playDirectory,
+  registryDirectory,
+  registryIdentityFile,
+  requestFile,
+  runnerSocket,
+} from "../store/paths.ts";
 import { createPlayDirectory, listPlayIds, readPlayState, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
 import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
@@ -198,6 +207,8 @@ export class LocalPlays implements Plays {
     const { paths } = this.#options;
     await reapPlay(paths, playId);
     await rm(join(playDirectory(paths, playId), "machines"), { recursive: true, force: true });
+    await rm(registryDirectory(paths, playId), { recursive: true, force: true });
+    await rm(registryIdentityFile(paths, playId), { force: true });
     await rm(keysFile(paths, playId), { force: true });
   }
 

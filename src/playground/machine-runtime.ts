@@ -10,6 +10,7 @@ import { BootProgress } from "./boot-progress.ts";
 import { diagnoseExit } from "./diagnose-exit.ts";
 import type { LiveState } from "./live-state.ts";
 import type { PreparedMachine } from "./prepare.ts";
+import type { RegistryIdentity } from "./registry-identity.ts";
 import { startMachine } from "./start-machine.ts";
 
 export interface MachineRuntimeOptions {
@@ -18,6 +19,7 @@ export interface MachineRuntimeOptions {
   machine: MachinePlan;
   prepared: PreparedMachine;
   keys: PlayKeys;
+  registryIdentity: Pick<RegistryIdentity, "authority">;
   acceleration: "kvm" | "tcg";
   state: LiveState;
   keeper: ChannelKeeper;

@@ -4,11 +4,12 @@ import { Problem } from "../api/problems.ts";
 import { Scope } from "../lib/scope.ts";
 import type { Plan } from "../plan/plan.ts";
 import { createPlayKeys, type PlayKeys } from "../provisioning/keys.ts";
-import { keysFile, type Paths, planFile, preparedFile, runnerSocket } from "../store/paths.ts";
+import { keysFile, type Paths, planFile, preparedFile, registryIdentityFile, runnerSocket } from "../store/paths.ts";
 import { readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
 import { qemuFacts } from "../vm/qemu/facts.ts";
 import { LiveState } from "./live-state.ts";
 import type { Prepared } from "./prepare.ts";
+import type { RegistryIdentity } from "./registry-identity.ts";
 import { createRunnerServer } from "./runner-api.ts";
 import { RunningPlay } from "./running-play.ts";
 
@@ -37,9 +38,10 @@ export async function runPlay({ paths, playId, signal }: RunnerOptions): Promise
   const askedAt = initial.stateEvents.findLast(event => event.state === "WARMING_UP")?.at;
   const state = new LiveState(paths, initial, askedAt === undefined ? Date.now() : Date.parse(askedAt));
   const keys = await playKeys(paths, plan);
+  const registryIdentity = await required<RegistryIdentity>(registryIdentityFile(paths, playId));
 
   await using scope = new Scope(`runner of ${playId}`);
-  const play = new RunningPlay({ paths, plan, prepared, keys, state, previousTasks: initial.tasks });
+  const play = new RunningPlay({ paths, plan, prepared, keys, registryIdentity, state, previousTasks: initial.tasks });
   await scope.acquire("socket", () => listen(createRunnerServer(play), runnerSocket(paths, playId)), close);
   try {
     await play.run(signal);

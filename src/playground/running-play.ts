@@ -1,4 +1,5 @@
 import { open } from "node:fs/promises";
+import { PlayRegistry } from "../access/registry/play-registry.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { Scope } from "../lib/scope.ts";
@@ -8,12 +9,13 @@ import { openChannel } from "../provisioning/channel.ts";
 import { ChannelKeeper } from "../provisioning/channel-keeper.ts";
 import type { PlayKeys } from "../provisioning/keys.ts";
 import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
-import type { Paths } from "../store/paths.ts";
+import { type Paths, registryDirectory } from "../store/paths.ts";
 import { imageNotices } from "./image-notices.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
 import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
 import { PlayAccess } from "./play-access.ts";
 import type { Prepared } from "./prepare.ts";
+import type { RegistryIdentity } from "./registry-identity.ts";
 import type { RunnerActions } from "./runner-api.ts";
 
 export interface RunningPlayOptions {
@@ -21,6 +23,7 @@ export interface RunningPlayOptions {
   plan: Plan;
   prepared: Prepared;
   keys: PlayKeys;
+  registryIdentity: RegistryIdentity;
   state: LiveState;
   /** Tasks of an earlier run of this play: what has ended is not run again. */
   previousTasks: readonly TaskState[];
@@ -41,6 +44,7 @@ export class RunningPlay implements RunnerActions {
   readonly #keeper: ChannelKeeper;
   readonly #machines: MachineRuntime[];
   readonly #tasks: TaskRun;
+  readonly #registry: PlayRegistry;
   readonly #stopRequest = new AbortController();
   /** By machine: what was asked for last. Never rejects. */
   readonly #powerWork = new Map<string, Promise<void>>();
@@ -86,6 +90,12 @@ export class RunningPlay implements RunnerActions {
     );
     state.setTasks(this.#tasks.statesWithOutput());
     this.access = new PlayAccess(plan, this.#keeper);
+    this.#registry = new PlayRegistry({
+      ...options.registryIdentity,
+      registry: plan.registry,
+      directory: registryDirectory(options.paths, plan.playId),
+      onFailure: ({ code, message }) => state.addNotice(code, message),
+    });
   }
 
   /** Boots, serves until it is asked to stop (or all machines stay off), shuts down. Rejects when the boot fails. */
@@ -96,6 +106,7 @@ export class RunningPlay implements RunnerActions {
     scope.own("channels", () => this.#keeper[Symbol.asyncDispose]());
     scope.own("tasks", () => this.#tasks[Symbol.asyncDispose]());
     scope.own("terminals and commands", () => this.access[Symbol.asyncDispose]());
+    scope.own("registry", () => this.#registry[Symbol.asyncDispose]());
     try {
       await this.#boot(scope);
     } catch (error) {
@@ -123,7 +134,9 @@ export class RunningPlay implements RunnerActions {
       }
     }
     await Promise.all([
-      openNetwork(plan, scope, signal).then(() => state.markPhase("network")),
+      openNetwork(plan, scope, signal)
+        .then(() => this.#registry.listen())
+        .then(() => state.markPhase("network")),
       ...this.#machines.map(machine => machine.createDrives(signal)),
     ]);
     state.markPhase("drives");
@@ -132,6 +145,7 @@ export class RunningPlay implements RunnerActions {
     state.enter("RUNNING");
     await Promise.race([Promise.all(this.#machines.map(machine => machine.whenReady())), rejectWhenAborted(signal)]);
     state.markPhase("channel");
+    if (plan.registry.auth !== undefined) void this.#registry.start();
   }
 
   async #noteTasksDone(): Promise<void> {

@@ -13,7 +13,7 @@ import { rootDrive } from "./root-drive.ts";
 
 export type MachineSpecOptions = Pick<
   MachineRuntimeOptions,
-  "paths" | "plan" | "machine" | "prepared" | "keys" | "acceleration"
+  "paths" | "plan" | "machine" | "prepared" | "keys" | "registryIdentity" | "acceleration"
 >;
 
 /** Starts the machine's VM. The initrd holds keys, so its file is gone when this resolves. */
@@ -33,7 +33,7 @@ export async function startMachine(
 
 /** What the VMM is to be told. Afterwards the initrd with the machine's seed exists; the caller removes it. */
 export async function machineSpec(
-  { paths, plan, machine, prepared, keys, acceleration }: MachineSpecOptions,
+  { paths, plan, machine, prepared, keys, registryIdentity, acceleration }: MachineSpecOptions,
   drives: MachineDrives,
 ): Promise<VmSpec> {
   const { kernel } = prepared;
@@ -41,6 +41,7 @@ export async function machineSpec(
     plan,
     machine,
     keys,
+    authority: registryIdentity.authority,
     driveUuids: Object.fromEntries(
       machine.drives.map(({ device }) => [device, driveUuid(plan.playId, machine.name, device)]),
     ),

@@ -13,6 +13,7 @@ import { launchRunner, logTail } from "./launch.ts";
 import { LiveState, withoutTaskOutput } from "./live-state.ts";
 import { lookupPrepared } from "./prepare.ts";
 import { prepareInChild } from "./prepare-process.ts";
+import { ensureRegistryIdentity } from "./registry-identity.ts";
 import { askRunner, runnerAnswers, watchRunner } from "./runner-client.ts";
 
 export interface TrackedPlayOptions {
@@ -146,6 +147,11 @@ export class TrackedPlay {
   async #prepare(plan: Plan, state: LiveState): Promise<void> {
     const { paths } = this.#options;
     await requireDiskSpace(paths.home, await startSpaceBytes(plan.machines, { paths, playId: plan.playId }));
+    await Promise.all([this.#prepareImages(plan, state), ensureRegistryIdentity(paths, plan)]);
+  }
+
+  async #prepareImages(plan: Plan, state: LiveState): Promise<void> {
+    const { paths } = this.#options;
     const cached = await lookupPrepared(paths, plan, this.#abort.signal);
     if (cached !== undefined) {
       await writeRecord(preparedFile(paths, plan.playId), cached);

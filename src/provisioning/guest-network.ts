@@ -19,6 +19,17 @@ export function defaultRoute(plan: Plan, machine: MachinePlan): DefaultRoute | u
   return { gateway, device };
 }
 
+/**
+ * How a machine without a default route reaches the play's registry: by the gateway of its first network. All others
+ * do so by their default route.
+ */
+export function registryRoute(plan: Plan, machine: MachinePlan): (DefaultRoute & { destination: string }) | undefined {
+  const [first] = machine.interfaces;
+  const gateway = plan.networks.find(network => network.name === first?.network)?.gateway;
+  if (machine.defaultGateway !== undefined || first === undefined || gateway === undefined) return undefined;
+  return { destination: plan.registry.address, gateway, device: first.name };
+}
+
 export function netmask(prefixLength: number): string {
   return formatAddress(prefixLength === 0 ? 0 : 2 ** 32 - 2 ** (32 - prefixLength));
 }
@@ -31,8 +42,14 @@ export function netmask(prefixLength: number): string {
  */
 export function renderNetworkManagers(plan: Plan, machine: MachinePlan): Record<string, string> {
   const route = defaultRoute(plan, machine);
+  const toRegistry = registryRoute(plan, machine);
   const networkd = machine.interfaces.map((entry, index) => {
-    const lines = networkdLines(entry, route, index === 0 ? machine.nameservers : []);
+    const lines = [
+      ...networkdLines(entry, route, index === 0 ? machine.nameservers : []),
+      ...(toRegistry?.device === entry.name
+        ? ["", "[Route]", `Destination=${toRegistry.destination}/32`, `Gateway=${toRegistry.gateway}`]
+        : []),
+    ];
     // "00-": before every file of the image, as the first match wins.
     return [`systemd/network/00-labyard-${entry.name}.network`, text(lines)] as const;
   });

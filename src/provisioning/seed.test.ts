@@ -41,6 +41,8 @@ describe("a seed", () => {
       digest(input => (input.machine.nameservers = ["192.0.2.1"])),
       digest(input => (input.machine.users = [{ name: "laborant", welcome: "other" }])),
       digest(input => (input.plan.playId = "ffffffffffffffffffffffff")),
+      digest(input => (input.authority = { ...input.authority, certificatePem: "other" })),
+      digest(input => (input.plan.registry.names = ["registry.example.test"])),
       digest(input => (input.keys = { ...keys, trust: pair("other") })),
     ];
     assert.equal(new Set(digests).size, digests.length);
@@ -97,6 +99,10 @@ function seedInput(name: string): SeedInput {
     plan,
     machine,
     keys,
+    authority: {
+      certificatePem: "-----BEGIN CERTIFICATE-----\nauthority\n-----END CERTIFICATE-----\n",
+      subjectHash: "0123abcd",
+    },
     driveUuids: { vda: "00000000-0000-4000-8000-00000000000a" },
     modulesDrive: { device: "vdd", filesystem: "ext4" },
   };

@@ -13,14 +13,17 @@ import {
   sha256,
   text,
 } from "./guest-files.ts";
-import { defaultRoute, netmask, renderNetworkManagers } from "./guest-network.ts";
+import { defaultRoute, netmask, registryRoute, renderNetworkManagers } from "./guest-network.ts";
 import type { PlayKeys } from "./keys.ts";
+import { type Authority, renderTrust } from "./trust.ts";
 import { welcomeAction, welcomeScript, welcomeText } from "./welcome.ts";
 
 export interface SeedInput {
   plan: Plan;
   machine: MachinePlan;
   keys: PlayKeys;
+  /** Who signed the certificate of the play's registry: the machine shall trust it. */
+  authority: Authority;
   /** Of the file systems of the drives, by device ("vdb"); every mounted drive but the root drive needs one. */
   driveUuids: Readonly<Record<string, string>>;
   /** The read-only drive with the kernel's modules; absent when the kernel has none to load later. */
@@ -57,6 +60,7 @@ function machineRows({ plan, machine, modulesDrive }: SeedInput): Row[] {
   const root = machine.drives.find(drive => drive.mount === "/");
   if (root?.filesystem === undefined) throw new Error(`${machine.name} has no root drive with a file system`);
   const route = defaultRoute(plan, machine);
+  const toRegistry = registryRoute(plan, machine);
   return [
     ["hostname", machine.name],
     ["root", `/dev/${root.device}`, root.filesystem],
@@ -72,6 +76,7 @@ function machineRows({ plan, machine, modulesDrive }: SeedInput): Row[] {
       netmask(entry.prefixLength),
     ]),
     ...(route === undefined ? [] : [["gateway", route.gateway, route.device]]),
+    ...(toRegistry === undefined ? [] : [["route", toRegistry.destination, toRegistry.gateway, toRegistry.device]]),
   ];
 }
 
@@ -81,6 +86,7 @@ function renderApplied(input: SeedInput): CpioEntry[] {
   const platformFiles = renderPlatformFiles(plan, machine, keys);
   const users = trustedUsers(machine);
   const startup = machine.startupFiles.map((entry, index) => startupRow(machine.startupFiles, entry, index));
+  const trust = renderTrust(plan.registry.names, input.authority);
   const mounted = mountedDrives(machine.drives);
   const blocks = [
     { name: "hosts", place: "first", target: "/etc/hosts", content: renderHosts(machine.hosts) },
@@ -105,6 +111,7 @@ function renderApplied(input: SeedInput): CpioEntry[] {
     ]),
     ...(input.modulesDrive ? [["modules", `/dev/${input.modulesDrive.device}`, input.modulesDrive.filesystem]] : []),
     ...platformFiles.map(({ policy, path, content }) => ["file", policy, sha256(content), path]),
+    ...trust.rows,
     ...users.map(user => ["user", user.name, welcomeAction(user)]),
     ...blocks.map(({ name, place, target }) => ["block", name, place, target]),
     ...startup,
@@ -115,6 +122,7 @@ function renderApplied(input: SeedInput): CpioEntry[] {
       content: writeCpio(platformFiles.map(({ path, content, mode }) => file(path, content, mode))),
     },
     ...blocks.map(({ name, content }) => file(`blocks/${name}`, content)),
+    ...trust.files,
     file("blocks/authorized-keys", text([keys.trust.publicKey])),
     file("trust/id_ed25519", keys.trust.privateKey, 0o600),
     file("trust/id_ed25519.pub", text([keys.trust.publicKey])),

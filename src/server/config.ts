@@ -6,6 +6,7 @@ import type { Paths } from "../store/paths.ts";
 import { configFile } from "../store/paths.ts";
 import { imagesSchema } from "./images-config.ts";
 import { loginSchema } from "./login/login-config.ts";
+import { registrySchema } from "./registry-config.ts";
 
 const positive = z.int().min(1);
 const budget = (vcpus: number, memoryMiB: number) =>
@@ -67,6 +68,7 @@ const configSchema = z.strictObject({
   rateLimits: z
     .strictObject({ perMinute: positive.default(1200), anonymousPerMinute: positive.default(300) })
     .prefault({}),
+  registry: registrySchema,
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn") })
     .prefault({}),

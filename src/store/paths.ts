@@ -90,6 +90,11 @@ export const stateFile = (paths: Paths, playId: string) => join(playDirectory(pa
 export const runnerLogFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "runner.log");
 /** Key pairs of the play: platform key, trust key, host keys. Mode 0600. */
 export const keysFile = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "keys.json");
+/** How the play's registry proves who it is: its certificate and private key, and the authority behind it. Mode 0600. */
+export const registryIdentityFile = (paths: Paths, playId: string) =>
+  join(playDirectory(paths, playId), "registry.json");
+/** Everything of the play's registry that is kept while the play exists. */
+export const registryDirectory = (paths: Paths, playId: string) => join(playDirectory(paths, playId), "registry");
 export const runnerSocket = (paths: Paths, playId: string) => join(paths.runtime, `${playId}.sock`);
 
 export const machineDirectory = (paths: Paths, playId: string, machine: string) =>

@@ -5,11 +5,18 @@ import { run } from "../../src/host/process.ts";
 import type { MachinePlan, Plan } from "../../src/plan/plan.ts";
 import { createPlayKeys, type PlayKeys } from "../../src/provisioning/keys.ts";
 import { renderSeed } from "../../src/provisioning/seed.ts";
+import type { Authority } from "../../src/provisioning/trust.ts";
 
 const guest = resolve(import.meta.dirname, "../../guest");
 
 /** Made once: keys are part of what must not change between two boots. */
 export const keys: PlayKeys = createPlayKeys([{ name: "web-01" }]);
+
+/** Only its place matters here: nothing reads it as a certificate. */
+export const authority: Authority = {
+  certificatePem: "-----BEGIN CERTIFICATE-----\nMIIBauthority+of+the+play/\nAAAA\n-----END CERTIFICATE-----\n",
+  subjectHash: "0123abcd",
+};
 
 export const accounts = `root:x:0:0:root:/root:/bin/sh
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
@@ -62,13 +69,14 @@ export class GuestRoot implements Disposable {
     plan: Partial<Plan> = {},
     /** Programs that the initramfs has below /labyard/run. */
     programs: Record<string, string> = {},
+    trusted: Authority = authority,
   ): Promise<{ ok: boolean; console: string }> {
     rmSync(this.of("/run"), { recursive: true, force: true });
     const unpacked = this.of("/run/unpacked");
     mkdirSync(unpacked, { recursive: true });
     await run(["cp", "-a", `${guest}/.`, unpacked]);
     const cpio = ["cpio", "--extract", "--make-directories", "--unconditional", "--quiet", "-D", unpacked];
-    await run(cpio, { input: seed(machine, plan) });
+    await run(cpio, { input: seed(machine, plan, trusted) });
     await run(["cp", "-a", `${unpacked}/labyard/run/.`, this.of("/run")]);
     for (const [path, content] of Object.entries(programs)) this.write(`/run/${path}`, content, 0o755);
     await run(["cp", "-a", `${unpacked}/labyard/seed`, this.of("/run/labyard/seed")]);
@@ -87,9 +95,15 @@ export class GuestRoot implements Disposable {
   }
 }
 
-function seed(machine: Partial<MachinePlan>, plan: Partial<Plan>): Buffer {
+function seed(machine: Partial<MachinePlan>, plan: Partial<Plan>, trusted: Authority): Buffer {
   const web = { ...webMachine, ...machine };
-  return renderSeed({ plan: { ...play, machines: [web], ...plan }, machine: web, keys, driveUuids: {} });
+  return renderSeed({
+    plan: { ...play, machines: [web], ...plan },
+    machine: web,
+    keys,
+    authority: trusted,
+    driveUuids: {},
+  });
 }
 
 const webMachine: MachinePlan = {
@@ -154,6 +168,7 @@ const play: Plan = {
     resolver: "192.0.2.4",
     hostAddresses: [],
   },
+  registry: { address: "192.0.2.5", names: ["registry.iximiuz.com"], maxBytes: 2 ** 30 },
   machines: [],
   tasks: [],
   tabs: [],

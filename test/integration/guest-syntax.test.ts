@@ -10,6 +10,7 @@ test("the shim's scripts are scripts for busybox's shell", async () => {
   for (const script of [
     "init",
     "labyard/seed/apply",
+    "labyard/seed/authority",
     "labyard/run/labyard/start-channel",
     "labyard/run/labyard/keep-channel",
   ]) {

@@ -90,6 +90,28 @@ suite("the network of a play", { timeout: 120_000 }, () => {
     await db.run("ip", "route", "delete", "default");
   });
 
+  test("the registry's name and port are open to every network, and nothing else of its address", async () => {
+    const { address, names } = plan.registry;
+    const name = names[0] ?? "";
+    for (const [guest, server] of [
+      [web, "10.0.1.1"],
+      [db, "10.0.2.254"],
+    ] as const) {
+      assert.deepEqual((await guest.resolve(server, name)).addresses, [address]);
+      assert.equal((await guest.resolve(server, name, "AAAA")).error, "ENODATA");
+    }
+    // As the machine's seed has it.
+    assert.equal(await db.connect(address, 443), "ENETUNREACH");
+    await db.run("ip", "route", "add", address, "via", "10.0.2.254");
+    for (const guest of [web, db]) {
+      // Nothing listens in this test: the refusal of the address itself, not of the packet filter.
+      assert.equal(await guest.connect(address, 443), "ECONNREFUSED");
+      assert.equal(await guest.connect(address, 5000), "EHOSTUNREACH");
+      assert.equal(await guest.connect(plan.egress.resolver, 443), guest === web ? "EHOSTUNREACH" : "ENETUNREACH");
+    }
+    await db.run("ip", "route", "delete", address);
+  });
+
   test("no address leads to a service of the host", async () => {
     await using listeners = new Scope("listeners");
     const loopbackPort = await listen("127.0.0.1", listeners);
@@ -254,6 +276,7 @@ function labPlan(playId: string): Plan {
       kernels: ["6.1"],
       backends: ["qemu"],
       acceleration: "tcg",
+      registry: { aliases: [], maxBytes: 1024 ** 3 },
       addresses: hostAddresses,
     },
   });

@@ -44,7 +44,8 @@ function resolved_owner(owner, path,    parts, o, u, g) {
 BEGIN {
   FS = "\t"
   locked_users = ""
-  for (n = split("drive modules user file block startup", kinds, " "); n > 0; n--) printf "" >(work "/" kinds[n])
+  for (n = split("drive modules user file authority authority-file block startup", kinds, " "); n > 0; n--)
+    printf "" >(work "/" kinds[n])
 }
 
 source == "passwd" { read_passwd(); next }

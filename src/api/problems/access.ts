@@ -45,4 +45,10 @@ export const accessProblems = {
     title: "The play has too many open terminals",
     hint: "Close one that is no longer needed.",
   },
+  "access/registry-failed": {
+    owner: "operator",
+    status: 500,
+    title: "The registry of the play cannot be kept running",
+    hint: "Its last words are in the details. The next push or pull tries again; 'labyard doctor' says whether docker-registry is installed.",
+  },
 } as const satisfies ProblemTable;

@@ -24,6 +24,15 @@ test("an authority is made once and opened again", async () => {
   assert.equal(new X509Certificate(first.certificatePem).ca, true);
 });
 
+test("an authority asked for twice at once is made once", async () => {
+  const twins = { certificate: join(directory, "twins", "ca.pem"), key: join(directory, "twins", "ca.key") };
+  const authorities = await Promise.all([openLocalAuthority(twins), openLocalAuthority(twins)]);
+  assert.equal(authorities[0].certificatePem, authorities[1].certificatePem);
+  const { certificatePem } = await authorities[1].issue({ dnsNames: ["a.example"] });
+  const issuer = new X509Certificate(authorities[0].certificatePem);
+  assert.ok(new X509Certificate(certificatePem).verify(issuer.publicKey));
+});
+
 test("TLS works with a certificate it issued, for its names only", async () => {
   const authority = await openLocalAuthority(files());
   const issued = await authority.issue({ dnsNames: ["*.labs.example"], ipAddresses: ["127.0.0.1"] });

@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import * as x509 from "@peculiar/x509";
 import { writeFileAtomic } from "../../lib/atomic-file.ts";
+import { subjectHash } from "./subject-hash.ts";
 
 /** P-256 with SHA-256: what browsers, Go, OpenSSL and old guests all accept. */
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -36,6 +37,8 @@ export interface ServerNames {
 export interface LocalAuthority {
   /** The authority's own certificate, for those who shall trust it. */
   certificatePem: string;
+  /** What OpenSSL calls its file in a directory of certificates, without the ".0". */
+  subjectHash: string;
   issue(names: ServerNames): Promise<Certificate>;
 }
 
@@ -45,7 +48,7 @@ export interface LocalAuthority {
  * used, since the certificate is written last.
  */
 export async function openLocalAuthority(files: { certificate: string; key: string }): Promise<LocalAuthority> {
-  const certificatePem = (await readIfThere(files.certificate)) ?? (await create(files));
+  const certificatePem = (await readIfThere(files.certificate)) ?? (await createOnce(files));
   const issuer = new x509.X509Certificate(certificatePem);
   const key = await crypto.subtle.importKey(
     "pkcs8",
@@ -54,7 +57,24 @@ export async function openLocalAuthority(files: { certificate: string; key: stri
     false,
     ["sign"],
   );
-  return { certificatePem, issue: names => issue(issuer, key, names) };
+  return {
+    certificatePem,
+    subjectHash: subjectHash(new Uint8Array(issuer.subjectName.toArrayBuffer())),
+    issue: names => issue(issuer, key, names),
+  };
+}
+
+/** By file: plays that start at once, on a new installation, must not each make one. */
+const beingCreated = new Map<string, Promise<string>>();
+
+async function createOnce(files: { certificate: string; key: string }): Promise<string> {
+  const creation = beingCreated.get(files.certificate) ?? create(files);
+  beingCreated.set(files.certificate, creation);
+  try {
+    return await creation;
+  } finally {
+    beingCreated.delete(files.certificate);
+  }
 }
 
 async function create(files: { certificate: string; key: string }): Promise<string> {

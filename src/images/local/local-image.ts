@@ -44,8 +44,13 @@ export interface LocalImageOptions {
  * One process builds at a time; a failed or killed build leaves the previous image as it was.
  */
 export async function buildLocalImage(name: string, options: LocalImageOptions): Promise<Digest> {
+  return buildRecipe(await readRecipe(name, options.recipesDirectory), options);
+}
+
+/** See `buildLocalImage`; the recipe may come from elsewhere than images/. */
+export async function buildRecipe(recipe: Recipe, options: LocalImageOptions): Promise<Digest> {
   const report = progressReporter(options.onProgress);
-  const recipe = await readRecipe(name, options.recipesDirectory);
+  const { name } = recipe;
   const stored = await localImageDigest(options.paths, recipe);
   if (stored !== undefined) return stored;
   return withExclusiveLock(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Child, startChild } from "../host/process.ts";
+import { type Child, startChild } from "./process.ts";
 
 export interface Supervised {
   /** Process id of the current instance. */
