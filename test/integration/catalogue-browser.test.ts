@@ -14,6 +14,11 @@ const picture = Buffer.from(
   "base64",
 );
 
+const evilDrawing = Buffer.from(
+  `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>top.attacked = 5; fetch("/api/auth/me")</script></svg>`,
+);
+const evilPage = Buffer.from(`<!doctype html><script>fetch("/api/auth/logout", {method: "POST"})</script>`);
+
 const hostile = `## Welcome
 
 ![plan](__static__/plan.png) [download](./__static__/lab.zip) [elsewhere](https://example.com)
@@ -22,6 +27,8 @@ const hostile = `## Welcome
 <img src=x onerror="window.attacked = 2">
 
 [run](javascript:window.attacked=3) ![x](https://example.invalid/" onerror="window.attacked=4)
+
+![drawing](__static__/evil.svg)
 `;
 
 describe("the catalogue in a browser", { timeout: patient(180_000) }, () => {
@@ -38,11 +45,12 @@ describe("the catalogue in a browser", { timeout: patient(180_000) }, () => {
     lab = await create(server.ann, { name: "lab", title: "Packets by hand", categories: ["networking"] });
     await create(server.bob, { name: "shared", title: "From Bob to all", accessControl: anyone });
     await send(server.ann, "PUT", "/api/content/markdown", file("notes.md", { content: "for me" }));
-    for (const name of ["__static__/plan.png", "__static__/cover.png"]) {
-      const reply = await send(server.ann, "PUT", "/api/content/files", file(name));
+    const uploads = { "plan.png": picture, "cover.png": picture, "evil.svg": evilDrawing, "evil.html": evilPage };
+    for (const [name, bytes] of Object.entries(uploads)) {
+      const reply = await send(server.ann, "PUT", "/api/content/files", file(`__static__/${name}`));
       const { pathname } = new URL(reply.json<{ uploadUrl: string }>().uploadUrl);
       assert.equal(
-        (await server.request({ method: "PUT", url: pathname, payload: picture, headers: own() })).statusCode,
+        (await server.request({ method: "PUT", url: pathname, payload: bytes, headers: own() })).statusCode,
         200,
       );
     }
@@ -139,6 +147,23 @@ describe("the catalogue in a browser", { timeout: patient(180_000) }, () => {
     assert.equal(await page.getByRole("link", { name: "run" }).count(), 0);
     assert.equal(await page.evaluate(() => (globalThis as { attacked?: number }).attacked), undefined);
     await checkAccessibility(page);
+  });
+
+  test("an author's drawing is shown without its script; opened by itself it is a download, like a page", async () => {
+    await page.waitForFunction(
+      () => (document.querySelector<HTMLImageElement>('img[alt="drawing"]')?.naturalWidth ?? 0) === 9,
+    );
+    assert.equal(await page.evaluate(() => (globalThis as { attacked?: number }).attacked), undefined);
+    const other = await page.context().newPage();
+    for (const name of ["evil.svg", "evil.html"]) {
+      const download = other.waitForEvent("download");
+      const url = `${server.origins.appUrl}/content/files/playgrounds/${lab.name}/__static__/${name}`;
+      await other.goto(url).catch((error: unknown) => assert.match(String(error), /Download is starting|ERR_ABORTED/));
+      assert.equal((await download).suggestedFilename(), name);
+    }
+    await other.close();
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "Packets by hand" }).waitFor();
   });
 
   test("the manifest can be read and copied as the command line prints it", async () => {
