@@ -7,7 +7,7 @@ export function registerImagePrune(image: Command, context: CliContext): void {
   image
     .command("prune")
     .description("Remove from the cache what no image and no play needs, and old images beyond the size limit")
-    .option("-a, --all", "also every image that no play uses; images of this installation stay")
+    .option("-a, --all", "also every image and fetched kernel that no play uses; those of this installation stay")
     .action(async options => {
       const { pruneCache } = await import("../images/cache/prune.ts");
       const { cacheLimitBytes } = await imageAccess(context);
@@ -17,6 +17,10 @@ export function registerImagePrune(image: Command, context: CliContext): void {
         maxBytes: cacheLimitBytes,
         signal: context.signal,
       });
+      if (options.all) {
+        const { pruneKernels } = await import("../playground/prune-kernels.ts");
+        for (const version of await pruneKernels(context.paths)) context.stdout.write(`removed kernel ${version}\n`);
+      }
       for (const name of result.removedImages) context.stdout.write(`removed ${name}\n`);
       const what = `${result.removedBlobs} blobs, ${result.removedDrives} drives`;
       context.stdout.write(

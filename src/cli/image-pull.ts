@@ -11,9 +11,12 @@ export function registerImagePull(image: Command, context: CliContext): void {
     .option("-q, --quiet", "print the digest only, and no progress")
     .action(async (text, options) => {
       const { withPulledImage } = await import("../images/pull-into-cache.ts");
+      const { judgeImage } = await import("../images/verdict.ts");
       const { onProgress, ...source } = await sourceOptions(context, text);
       const shown = options.quiet || onProgress === undefined ? {} : { onProgress };
-      await withPulledImage({ ...source, ...shown, refresh: true }, async ({ image: pulled }) => {
+      await withPulledImage({ ...source, ...shown, refresh: true }, async ({ image: pulled, layers: decoded }) => {
+        // So that whoever saves a manifest with it is told at once what is wrong with it.
+        await judgeImage(source.paths, pulled, decoded, context.signal);
         const bytes = pulled.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
         const layers = pulled.layers.length === 1 ? "1 layer" : `${pulled.layers.length} layers`;
         const details = options.quiet ? "" : `  ${formatBytes(bytes)} in ${layers}`;

@@ -1,6 +1,7 @@
 import { type BootFinding, checkBootability, type InitKind } from "./bootability.ts";
 import type { Digest } from "./digest.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
+import { rememberVerdict } from "./verdict.ts";
 import { type SourceOptions, withPulledImage } from "./pull-into-cache.ts";
 
 export interface ImageCheck {
@@ -16,6 +17,7 @@ export async function checkImage(options: SourceOptions): Promise<ImageCheck> {
   return withPulledImage(options, async ({ image, findings, layers }) => {
     using merged = await mergeLayers(layers, options.signal);
     const boot = checkBootability(merged.tree, merged.payloads);
+    await rememberVerdict(options.paths, image, boot);
     const all = [...findings, ...boot.findings, ...merged.warnings.map(layerWarning)];
     return {
       digest: image.digest,

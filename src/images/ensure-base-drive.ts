@@ -6,6 +6,7 @@ import { writeFileAtomic } from "../lib/atomic-file.ts";
 import { baseDriveFile, baseDriveRecordFile, baseDrivesDirectory, imageLockFile, type Paths } from "../store/paths.ts";
 import { parseGroup, parsePasswd, readTreeText } from "./accounts.ts";
 import type { BaseDrive } from "./base-drive.ts";
+import { driveVersion } from "./base-version.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type BootFinding, checkBootability } from "./bootability.ts";
 import { checkSpace } from "./bootability/space.ts";
@@ -14,7 +15,7 @@ import { measureTree } from "./ext4/space.ts";
 import { whileUsingCache } from "./cache-use.ts";
 import { chainIdOf, type Digest } from "./digest.ts";
 import { withExclusiveLock } from "./exclusive-lock.ts";
-import { type BuildFilesystem, builderVersion, type Filesystem } from "./filesystem-builder.ts";
+import type { BuildFilesystem, Filesystem } from "./filesystem-builder.ts";
 import { DecoderPool } from "./layers/decoder-pool.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
 import type { LoadedImage } from "./load-image.ts";
@@ -23,10 +24,9 @@ import { pullLayers } from "./pull-image.ts";
 import type { RegistryAccess } from "./registry/access.ts";
 import { dockerHub } from "./registry/reference.ts";
 import { recallImage, resolveImage } from "./resolve-image.ts";
+import { rememberVerdict } from "./verdict.ts";
 import { requiredDriveBytes, writeDrive } from "./write-drive.ts";
 
-/** Bumped when the same tree would become another drive: by the writer, the merge rules or the findings. */
-const baseVersion = 3;
 const gibibyte = 1024 ** 3;
 /** Larger drives share this base: the guest grows it, and an image is written once for all sizes. */
 const largestOrdinaryBase = 10 * gibibyte;
@@ -129,7 +129,7 @@ interface Keys {
 
 function keysOf(image: LoadedImage, request: BaseDriveRequest): Keys {
   const chainId = chainIdOf(image.layers.map(layer => layer.diffId));
-  const version = request.filesystem === "ext4" ? baseVersion : `${baseVersion}.${builderVersion}`;
+  const version = driveVersion(request.filesystem);
   const keyFor = (size: number | "as needed") =>
     createHash("sha256").update([chainId, request.filesystem, version, size].join("\n")).digest("hex");
   return {
@@ -146,6 +146,8 @@ function ordinarySizeBytes({ purpose, filesystem, sizeBytes }: BaseDriveRequest)
 interface Sidecar extends Omit<BaseDrive, "path" | "imageDigest" | "reference" | "format"> {
   /** Which layers it holds: how `image prune` knows whether a name still leads to it. */
   chainId: Digest;
+  /** What wrote it: `image prune` removes those that nobody will look for again. */
+  version: string;
   /** Content, metadata and head room. */
   requiredBytes: number;
 }
@@ -154,7 +156,7 @@ async function findDrive(image: LoadedImage, request: BaseDriveRequest, keys: Ke
   for (const key of [keys.ordinary, keys.larger]) {
     const text = await readFile(baseDriveRecordFile(request.paths, key), "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const { requiredBytes, chainId: _, ...sidecar } = JSON.parse(text) as Sidecar;
+    const { requiredBytes, chainId: _chainId, version: _version, ...sidecar } = JSON.parse(text) as Sidecar;
     const driveBytes = Math.max(request.sizeBytes, sidecar.sizeBytes);
     return {
       ...sidecar,
@@ -181,6 +183,7 @@ async function makeDrive(
   using merged = await mergeLayers(layers, options.signal);
   const { tree, payloads } = merged;
   const boot = checkBootability(tree, payloads);
+  await rememberVerdict(paths, image, boot);
   const warnings = merged.warnings.map(
     (message): BootFinding => ({ code: "image/layer-warning", severity: "info", message, path: "/", fix: "" }),
   );
@@ -195,6 +198,7 @@ async function makeDrive(
   const sidecar: Sidecar = {
     chainId: chainIdOf(image.layers.map(layer => layer.diffId)),
     sizeBytes,
+    version: driveVersion(options.filesystem),
     requiredBytes: needed,
     filesystem: options.filesystem,
     users: parsePasswd(readTreeText(tree, payloads, "/etc/passwd") ?? ""),

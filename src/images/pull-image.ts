@@ -68,15 +68,21 @@ export async function resolveRegistryImage(reference: ImageReference, options: P
 
 /**
  * The same from what is known here already, without any network; undefined when that is not enough, or when a tag was
- * looked up so long ago that it may have moved.
+ * looked up so long ago that it may have moved (`anyAge`: what it meant then).
  */
-export async function recallRegistryImage(reference: ImageReference, paths: Paths): Promise<LoadedImage | undefined> {
+export async function recallRegistryImage(
+  reference: ImageReference,
+  paths: Paths,
+  { anyAge = false }: { anyAge?: boolean } = {},
+): Promise<LoadedImage | undefined> {
   const name = formatReference(reference);
   const known = await readImageRecord(paths, name);
   const isFresh =
-    known !== undefined && (known.origin === "built" || Date.now() - Date.parse(known.resolvedAt) < tagFreshForMs);
+    known !== undefined &&
+    (anyAge || known.origin === "built" || Date.now() - Date.parse(known.resolvedAt) < tagFreshForMs);
   const digest = reference.digest ?? (isFresh ? known.digest : undefined);
-  if (known !== undefined) await touchImage(paths, name);
+  // Whoever asks about the past does not use the image.
+  if (known !== undefined && !anyAge) await touchImage(paths, name);
   return digest === undefined ? undefined : loadImage(paths, digest, name, undefined);
 }
 

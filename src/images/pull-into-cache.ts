@@ -2,6 +2,7 @@ import type { Paths } from "../store/paths.ts";
 import type { BootFinding } from "./bootability.ts";
 import { whileUsingCache } from "./cache-use.ts";
 import type { ImageSource } from "./catalogue.ts";
+import type { DecodedLayer } from "./layers/merge-layers.ts";
 import type { LoadedImage } from "./load-image.ts";
 import { type OnProgress, progressReporter } from "./progress.ts";
 import { pullLayers } from "./pull-image.ts";
@@ -24,14 +25,15 @@ export interface SourceOptions {
 export interface PulledImage {
   image: LoadedImage;
   findings: BootFinding[];
-  layers: Array<{ path: string; label: string }>;
+  /** For merging them once: what was read of them meanwhile is used up by it. */
+  layers: DecodedLayer[];
 }
 
 /** Brings the image of a source into the cache and hands it to `use`; nothing of it is removed meanwhile. */
 export async function withPulledImage<T>(options: SourceOptions, use: (pulled: PulledImage) => Promise<T>): Promise<T> {
   const report = progressReporter(options.onProgress);
   return withResolvedImage(options, async ({ image, blobs, findings }) => {
-    const layers = await pullLayers(image, blobs, { ...options, report });
+    const layers = await pullLayers(image, blobs, { ...options, report, isMergedNext: true });
     return use({ image, findings, layers });
   });
 }

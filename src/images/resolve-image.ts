@@ -55,13 +55,17 @@ export async function resolveImage(source: ImageSource, options: ResolveOptions)
 }
 
 /** The same from the cache alone, without any network; undefined when that is not enough. */
-export async function recallImage(source: ImageSource, paths: Paths): Promise<LoadedImage | undefined> {
-  if (source.kind === "registry") return recallRegistryImage(source.reference, paths);
+export async function recallImage(
+  source: ImageSource,
+  paths: Paths,
+  options: { anyAge?: boolean } = {},
+): Promise<LoadedImage | undefined> {
+  if (source.kind === "registry") return recallRegistryImage(source.reference, paths, options);
   // What lies in files may have changed since.
   if (source.kind !== "local") return undefined;
   const digest = await localImageDigest(paths, await readRecipe(source.name));
   if (digest === undefined) return undefined;
-  await touchImage(paths, source.name);
+  if (options.anyAge !== true) await touchImage(paths, source.name);
   return loadImage(paths, digest, source.name, undefined);
 }
 

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { currentState, type PlayState, type TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
+import type { Manifest } from "../manifest/schema.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { HostFacts } from "../plan/plan.ts";
 import {
@@ -20,6 +21,7 @@ import {
 import { createPlayDirectory, listPlayIds, readPlayState, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
 import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
+import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts";
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";
 import type { ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
@@ -57,6 +59,10 @@ export class LocalPlays implements Plays {
 
   kernels(): Promise<string[]> {
     return knownKernels(this.#options.paths);
+  }
+
+  imageFindings(manifest: Manifest): Promise<ImageFinding[]> {
+    return knownImageFindings(manifest, this.#options.paths);
   }
 
   list(): Promise<string[]> {

@@ -4,6 +4,7 @@ import type { JournalQuery } from "../access/journal-query.ts";
 import type { PortProtocol } from "../access/probe-protocol.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import type { Manifest } from "../manifest/schema.ts";
+import type { ImageFinding } from "./known-image-findings.ts";
 
 /** Everything a play starts from: frozen at creation, never changed by later edits of its playground. */
 export interface PlayRequest {
@@ -29,6 +30,8 @@ export interface Plays {
   list(): Promise<string[]>;
   /** Names that `kernel.source` may have here: versions that can be fetched, and kernels of the operator's own. */
   kernels(): Promise<string[]>;
+  /** What is known here of the images that a manifest boots from and its author should know. Pulls nothing. */
+  imageFindings(manifest: Manifest): Promise<ImageFinding[]>;
   /** The live state, or the last one written when no runner runs. Without task output. */
   state(playId: string): Promise<PlayState | undefined>;
   /** The current state at once, then the full state after every change, until the play ends or `signal` aborts. */

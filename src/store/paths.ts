@@ -61,6 +61,10 @@ export const baseDriveFile = (paths: Paths, key: string) => join(baseDrivesDirec
 export const baseDriveRecordFile = (paths: Paths, key: string) => join(baseDrivesDirectory(paths), key, "drive.json");
 /** A file for each image by the digest of its name: what the name meant last, and by its time when it was used. */
 export const imageRecordsDirectory = (paths: Paths) => join(paths.home, "images", "names");
+/** A file for each image by its chain ID: what it is like as a machine. */
+export const imageVerdictsDirectory = (paths: Paths) => join(paths.home, "images", "verdicts");
+export const imageVerdictFile = (paths: Paths, chainHex: string) =>
+  join(imageVerdictsDirectory(paths), `${chainHex}.json`);
 /** Storage of the engine that builds Dockerfiles. */
 export const engineStorageDirectory = (paths: Paths) => join(paths.home, "images", "engine");
 /** Archives on their way from an engine into the cache; one directory per process. */

@@ -122,6 +122,21 @@ test("the size limit takes what was not used for longest; shared layers stay wit
   assert.equal((await readInventory(paths)).images[0]?.layerCount, 2);
 });
 
+test("drives that an older version wrote go although their image stays, unless a play lies on them", async () => {
+  await using home = await imageHome();
+  const { paths } = home;
+  await using registry = await startScriptedRegistry(numbered("one\n"));
+  const first = await drive(paths, registry.host, "v1");
+  const record = first.path.replace(/drive\.img$/, "drive.json");
+  await writeFile(record, JSON.stringify({ ...JSON.parse(await readFile(record, "utf8")), version: "1" }));
+  await makePlay(paths, "a".repeat(24), { base: first.path });
+  assert.equal((await pruneCache({ paths })).removedDrives, 0);
+  await makePlay(paths, "a".repeat(24), { base: first.path, state: "DESTROYED" });
+  const { removedDrives, removedImages } = await pruneCache({ paths });
+  assert.deepEqual([removedDrives, removedImages], [1, []]);
+  assert.equal(await isThere(first.path), false);
+});
+
 test("nothing is removed while others work; what they left unfinished goes when it is old", async () => {
   await using home = await imageHome();
   const { paths } = home;

@@ -8,14 +8,18 @@ import { zstdCompressSync } from "node:zlib";
 import type { Problem, ProblemCode } from "../../src/api/problems.ts";
 import { run } from "../../src/host/process.ts";
 import type { BaseDrive } from "../../src/images/base-drive.ts";
+import { pruneCache } from "../../src/images/cache/prune.ts";
 import { digestOf } from "../../src/images/digest.ts";
 import { ensureBaseDrive, type EnsureBaseDriveOptions, lookupBaseDrive } from "../../src/images/ensure-base-drive.ts";
 import { anonymousAccess, type RegistryAccess } from "../../src/images/registry/access.ts";
 import type { ImageProgress } from "../../src/images/progress.ts";
+import type { Manifest } from "../../src/manifest/schema.ts";
+import { knownImageFindings } from "../../src/playground/known-image-findings.ts";
 import {
   baseDrivesDirectory,
   blobsDirectory,
   imageRecordsDirectory,
+  imageVerdictsDirectory,
   partialBlobsDirectory,
   type Paths,
 } from "../../src/store/paths.ts";
@@ -210,6 +214,32 @@ describe("a registry without credentials", () => {
     assert.equal(await debugfs(drive, "cat /table.csv"), "1,2\n");
     assert.equal(drive.initKind, undefined);
     await assert.rejects(lookupBaseDrive(here.request), (error: Problem) => error.code === "image/not-bootable");
+  });
+
+  test("what is wrong with an image that has been here is told to whoever saves a manifest with it, without asking anybody", async () => {
+    await registry.push("lab/noted", "v1", buildImage([[{ name: "table.csv", content: "3,4\n" }]]));
+    const source = `oci://${registry.host}/lab/noted:v1`;
+    await using here = await scratch(source);
+    const { paths } = here.request;
+    const manifest = {
+      playground: {
+        machines: [
+          { name: "a", drives: [{ source, mount: "/" }, { source }] },
+          { name: "b", drives: [{ source: "debian-12", mount: "/" }] },
+        ],
+      },
+    } as unknown as Manifest;
+    assert.deepEqual(await knownImageFindings(manifest, paths), []);
+    await fails(here.request, "image/not-bootable", /no init system/);
+    const found = await knownImageFindings(manifest, paths);
+    assert.deepEqual([...new Set(found.map(({ path }) => path))], ["playground.machines[0].drives[0].source"]);
+    assert.match(found[0]?.message ?? "", /lab\/noted:v1: .*no init.*the machine will not start/);
+    // Also long after the tag was looked up, and not from what another version thought.
+    const [verdict = ""] = await readdir(imageVerdictsDirectory(paths));
+    await writeFile(join(imageVerdictsDirectory(paths), verdict), JSON.stringify({ version: "0", findings: [{}] }));
+    assert.deepEqual(await knownImageFindings(manifest, paths), []);
+    await pruneCache({ paths, all: true });
+    assert.deepEqual(await readdir(imageVerdictsDirectory(paths)), []);
   });
 
   test("an explicit size that is too small is an error with both numbers; a default grows", async () => {

@@ -271,6 +271,28 @@ test("a start merges overrides, and refuses bad conditions before anything begin
   assert.equal(server.plays.calls.length, created);
 });
 
+test("what is known of the images of a playground is told when it is saved, and hinders nothing", async () => {
+  await using server = await startTestServer();
+  server.plays.findings = [
+    { code: "boot/no-init", message: "oci://x: there is no init", path: "playground.machines[0]" },
+  ];
+  const { name, warnings } = await create(server, server.ann);
+  assert.ok(warnings?.some(warning => warning.code === "boot/no-init"));
+  const dumped = await server.request({
+    as: server.ann,
+    method: "GET",
+    url: `/api/playgrounds/${name}?format=extended`,
+  });
+  const reply = await server.request({
+    as: server.ann,
+    method: "PUT",
+    url: `/api/playgrounds/${name}`,
+    payload: dumped.body,
+  });
+  assert.equal(reply.statusCode, 200, reply.body);
+  assert.equal(reply.json<PlaygroundJson>().warnings?.at(-1)?.message, "oci://x: there is no init");
+});
+
 test("a play that cannot be recorded leaves no trace", async () => {
   await using server = await startTestServer();
   server.plays.failures.set("create", new Problem("host/disk-full"));

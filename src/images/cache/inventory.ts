@@ -9,6 +9,8 @@ import {
   type Paths,
   partialBlobsDirectory,
 } from "../../store/paths.ts";
+import { driveVersion } from "../base-version.ts";
+import type { Filesystem } from "../filesystem-builder.ts";
 import { formatImageSource, parseImageSource } from "../catalogue.ts";
 import { chainIdOf, type Digest, hexOf, isDigest } from "../digest.ts";
 import { type ImageRecord, listImageRecords } from "../image-records.ts";
@@ -34,6 +36,8 @@ export interface CachedDrive {
   key: string;
   chainId: Digest | undefined;
   filesystem: string;
+  /** False: an older version of this program wrote it, and no start will look for it. */
+  isCurrent: boolean;
   sizeBytes: number;
   bytes: number;
   plays: string[];
@@ -139,6 +143,7 @@ async function readDrives(paths: Paths, leases: readonly Lease[]): Promise<Cache
             key,
             chainId: record.chainId,
             filesystem: record.filesystem ?? "ext4",
+            isCurrent: record.version === driveVersion(record.filesystem ?? "ext4"),
             sizeBytes: found.size,
             bytes: found.blocks * 512,
             plays,
@@ -149,9 +154,15 @@ async function readDrives(paths: Paths, leases: readonly Lease[]): Promise<Cache
   return drives.flat();
 }
 
-async function readDriveRecord(file: string): Promise<{ chainId?: Digest; filesystem?: string }> {
+interface DriveRecord {
+  chainId?: Digest;
+  filesystem?: Filesystem;
+  version?: string;
+}
+
+async function readDriveRecord(file: string): Promise<DriveRecord> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as { chainId?: Digest; filesystem?: string };
+    return JSON.parse(await readFile(file, "utf8")) as DriveRecord;
   } catch {
     // Half removed by a prune that was killed.
     return {};

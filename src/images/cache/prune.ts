@@ -5,12 +5,14 @@ import {
   baseDriveRecordFile,
   baseDrivesDirectory,
   blobsDirectory,
+  imageVerdictsDirectory,
   imageWorkDirectory,
   type Paths,
   partialBlobsDirectory,
 } from "../../store/paths.ts";
 import { removeEngineStorage } from "../dockerfile/engine-storage.ts";
 import { whileAloneWithCache } from "../cache-use.ts";
+import { hexOf } from "../digest.ts";
 import { forgetImage } from "../image-records.ts";
 import { type CachedImage, type Inventory, readInventory } from "./inventory.ts";
 
@@ -38,8 +40,8 @@ export interface PruneResult {
 }
 
 /**
- * Removes from the cache what nothing leads to: no name, and no play that exists. Base drives below the drives of a
- * play are never touched. Rejects with `image/in-use` when others keep working with the cache; a prune that is killed
+ * Removes from the cache what nothing leads to: no name, and no play that exists; base drives that an older version of
+ * this program wrote are among it. Base drives below the drives of a play are never touched. Rejects with `image/in-use` when others keep working with the cache; a prune that is killed
  * leaves a cache that works.
  */
 export async function pruneCache(options: PruneOptions): Promise<PruneResult> {
@@ -86,6 +88,7 @@ async function prune({ paths, all, maxBytes }: PruneOptions): Promise<PruneResul
     await rm(join(baseDrivesDirectory(paths), key), { recursive: true, force: true });
   }
   for (const hex of blobs) await rm(join(blobsDirectory(paths), hex), { force: true });
+  await removeVerdicts(paths, kept);
   await removeUnfinished(paths, all === true);
   if (all === true) await removeEngineStorage(paths);
   const after = await readInventory(paths);
@@ -98,6 +101,14 @@ async function prune({ paths, all, maxBytes }: PruneOptions): Promise<PruneResul
   };
 }
 
+/** What images are like that are not here any more. */
+async function removeVerdicts(paths: Paths, kept: ReadonlySet<CachedImage>): Promise<void> {
+  const names = new Set([...kept].flatMap(({ chainId }) => (chainId === undefined ? [] : [`${hexOf(chainId)}.json`])));
+  for (const name of await readdir(imageVerdictsDirectory(paths)).catch((): string[] => [])) {
+    if (!names.has(name)) await rm(join(imageVerdictsDirectory(paths), name), { force: true });
+  }
+}
+
 /** Images of this installation are part of it, like its kernels. */
 function isNeeded(image: CachedImage): boolean {
   return image.origin === "recipe" || image.plays.length > 0;
@@ -105,7 +116,7 @@ function isNeeded(image: CachedImage): boolean {
 
 function isDriveKept(drive: Inventory["drives"][number], kept: ReadonlySet<CachedImage>): boolean {
   if (drive.plays.length > 0) return true;
-  return drive.chainId !== undefined && [...kept].some(image => image.chainId === drive.chainId);
+  return drive.isCurrent && drive.chainId !== undefined && [...kept].some(image => image.chainId === drive.chainId);
 }
 
 function bytesOf(kept: ReadonlySet<CachedImage>, { blobs, drives }: Inventory): number {

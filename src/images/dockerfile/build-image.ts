@@ -11,6 +11,7 @@ import { rememberImage } from "../image-records.ts";
 import { loadImage, type LoadedImage } from "../load-image.ts";
 import { type OnProgress, progressReporter } from "../progress.ts";
 import { pullLayers } from "../pull-image.ts";
+import { judgeImage } from "../verdict.ts";
 import type { RegistryAccess } from "../registry/access.ts";
 import { formatReference, type ImageReference } from "../registry/reference.ts";
 import { openHostSource } from "../sources/open-source.ts";
@@ -62,7 +63,8 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
       await using opened = await openHostSource(built, { paths, report, env, signal });
       const image = await loadImage(paths, opened.digest, name, documentsOf(opened.blobs));
       if (image === undefined) throw new Error("an image with a source cannot be missing");
-      await pullLayers(image, opened.blobs, { paths, report, signal });
+      const layers = await pullLayers(image, opened.blobs, { paths, report, signal, isMergedNext: true });
+      await judgeImage(paths, image, layers, signal);
       await rememberImage(paths, { name, digest: image.digest, origin: "built" });
       if (options.push) {
         report("build", `pushing ${name}`);

@@ -33,6 +33,7 @@ export class LayerReader {
   readonly #warnings: string[] = [];
   #entryCount = 0;
   #failure: Error | undefined;
+  #isFinished = false;
 
   constructor(layer: number, label: string) {
     this.#label = label;
@@ -67,6 +68,8 @@ export class LayerReader {
 
   /** Reads the rest of the decoded layer and puts all of it on top of `tree`; returns the tree to go on with. */
   finish(fd: number, sizeBytes: number, tree: Tree | undefined, budget: MergeBudget): Tree {
+    if (this.#isFinished) throw new Error(`${this.#label} was merged before`);
+    this.#isFinished = true;
     try {
       if (this.#failure !== undefined) throw this.#failure;
       this.#members.finish(fd, sizeBytes);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { emptyReplySchema } from "../../api/contract/common.ts";
+import { emptyReplySchema, type Warning } from "../../api/contract/common.ts";
 import {
   createPlaygroundBodySchema,
   getPlaygroundQuerySchema,
@@ -12,6 +12,7 @@ import {
 } from "../../api/contract/playgrounds.ts";
 import { Problem } from "../../api/problems.ts";
 import { dumpManifest, withoutSecrets } from "../../manifest/dump.ts";
+import type { Manifest } from "../../manifest/schema.ts";
 import { groupNames } from "../../store/database/groups.ts";
 import {
   deletePlayground,
@@ -119,7 +120,7 @@ export function playgroundRoutes(
         updated_at: now(),
       }));
       const reply = dump(storedPlaygroundOf(row), requester, origins.appUrlFor(request.raw));
-      return { ...reply, warnings };
+      return { ...reply, warnings: [...warnings, ...(await imageWarnings(manifest))] };
     },
   );
 
@@ -142,7 +143,7 @@ export function playgroundRoutes(
       const updatedAtMs = now();
       await updatePlayground(database, current.name, { manifest: JSON.stringify(manifest), updated_at: updatedAtMs });
       const reply = dump({ ...current, manifest, updatedAtMs }, requester, origins.appUrlFor(request.raw));
-      return { ...reply, warnings };
+      return { ...reply, warnings: [...warnings, ...(await imageWarnings(manifest))] };
     },
   );
 
@@ -159,6 +160,11 @@ export function playgroundRoutes(
     const base = await catalogue.find(name);
     const access = base && catalogue.access(base, requester);
     return access?.canRead && access.canStart ? base : undefined;
+  }
+
+  /** What is wrong with its images stops a start, not an author: the image may be mended meanwhile. */
+  async function imageWarnings(manifest: Manifest): Promise<Warning[]> {
+    return (await plays.imageFindings(manifest)).map(finding => ({ ...finding }));
   }
 
   async function baseNames(requester: Requester): Promise<string[]> {

@@ -78,10 +78,15 @@ export async function addKernel(name: string, fill: FillKernelTree, options: Ker
   return installOnce(name, fill, options);
 }
 
+/** Versions of installed kernels that are fetched anew when a machine asks for them; not what somebody brought along. */
+export async function fetchedKernels(paths: Paths): Promise<string[]> {
+  const records = await Promise.all(catalogueVersions.map(version => readRecord(kernelDirectory(paths, version))));
+  return records.filter(record => record?.package.name.startsWith("linux-image-")).map(record => record?.version ?? "");
+}
+
 /** Afterwards the kernel is gone from this home. The caller makes sure that no machine runs on it. */
 export async function removeKernel(version: string, paths: Paths): Promise<void> {
-  const found = await lookupKernel(version, paths);
-  if (found === undefined) throw await unknownVersion(version, paths);
+  if ((await readRecord(kernelDirectory(paths, version))) === undefined) throw await unknownVersion(version, paths);
   const directory = kernelDirectory(paths, version);
   // Out of sight first, by one rename: half a kernel is never found.
   const doomed = join(kernelsDirectory(paths), `.${version}.${process.pid}.tmp`);
