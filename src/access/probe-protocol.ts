@@ -6,26 +6,37 @@ export type PortProtocol = "HTTP" | "HTTPS" | "TCP";
 /** Emulated machines need a second or two for a handshake. */
 const answerMs = 8000;
 
+/** What servers answer to plain HTTP on their TLS port. */
+const complaint = 400;
+
 /**
- * What a program in a machine speaks: HTTP over TLS, plain HTTP, or something else. Opens at most two connections,
- * asks for the headers of "/", and leaves nothing open. Never rejects.
+ * What a program in a machine speaks: HTTP over TLS, plain HTTP, or something else. Opens two connections, asks for
+ * the headers of "/", and leaves nothing open. Never rejects.
  */
 export async function probeProtocol(
   open: (signal: AbortSignal) => Promise<Duplex>,
   host: string,
   signal: AbortSignal,
 ): Promise<PortProtocol> {
-  // TLS first: many servers answer plain HTTP on their TLS port, but only with a complaint.
-  if (await attempt(open, signal, async (plain, over) => speaksHttp(await secured(plain, host, over), host, over)))
-    return "HTTPS";
-  return (await attempt(open, signal, (plain, over) => speaksHttp(plain, host, over))) ? "HTTP" : "TCP";
+  const known = new AbortController();
+  const over = AbortSignal.any([signal, known.signal]);
+  const secure = attempt(open, over, async (plain, end) => httpStatus(await secured(plain, host, end), host, end));
+  const plain = await attempt(open, over, (stream, end) => httpStatus(stream, host, end));
+  // A program that waits for the end of a line that TLS never sends need not be waited for.
+  if (plain !== undefined && plain !== complaint) {
+    known.abort();
+    await secure;
+    return "HTTP";
+  }
+  if ((await secure) !== undefined) return "HTTPS";
+  return plain === undefined ? "TCP" : "HTTP";
 }
 
 async function attempt(
   open: (signal: AbortSignal) => Promise<Duplex>,
   signal: AbortSignal,
-  speak: (stream: Duplex, over: AbortSignal) => Promise<boolean>,
-): Promise<boolean> {
+  speak: (stream: Duplex, over: AbortSignal) => Promise<number | undefined>,
+): Promise<number | undefined> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   let stream: Duplex | undefined;
   try {
@@ -34,7 +45,7 @@ async function attempt(
     over.throwIfAborted();
     return await speak(stream, over);
   } catch {
-    return false;
+    return undefined;
   } finally {
     stream?.destroy();
   }
@@ -62,10 +73,14 @@ function secured(plain: Duplex, host: string, over: AbortSignal): Promise<Duplex
   });
 }
 
-function speaksHttp(stream: Duplex, host: string, over: AbortSignal): Promise<boolean> {
+/** Of the answer; undefined when there is none in HTTP. */
+function httpStatus(stream: Duplex, host: string, over: AbortSignal): Promise<number | undefined> {
   return new Promise(resolve => {
     let head = "";
-    const settle = () => resolve(/^HTTP\/1\.[01] \d{3}/.test(head));
+    const settle = () => {
+      const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(head) ?? [];
+      resolve(status === undefined ? undefined : Number(status));
+    };
     stream.on("data", (chunk: Buffer) => {
       head += chunk.toString("latin1");
       if (head.length >= 12) settle();

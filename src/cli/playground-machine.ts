@@ -1,9 +1,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
+import { registerJournal } from "./journal.ts";
 
 export function registerMachine(playground: Command, context: CliContext): void {
   const machine = playground.command("machine").description("One machine of a play");
+  registerJournal(machine, context);
 
   machine
     .command("console")

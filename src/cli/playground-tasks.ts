@@ -6,8 +6,10 @@ import { Problem } from "../api/problems.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
 import { newOutput } from "./new-output.ts";
+import { durationMinutes } from "./playground-lifetime.ts";
 import { taskWord } from "./play-progress.ts";
 import { renderTable } from "./table.ts";
+import { tasksCompleted } from "./tasks-completed.ts";
 
 export function registerTasks(playground: Command, context: CliContext): void {
   playground
@@ -16,8 +18,12 @@ export function registerTasks(playground: Command, context: CliContext): void {
     .description("List the init tasks of a play")
     .option("-o, --output <format>", "table, json or name", "table")
     .option("--json", "the same as -o json")
+    .option("--wait", "first wait until all are completed; exit code 2 when one fails or the time is over")
+    .option("--timeout <duration>", "with --wait: give up after it, e.g. 10m", durationMinutes)
     .action(async (id, options) => {
-      const tasks = await (await connect(context)).listTasks(id);
+      const client = await connect(context);
+      if (options.wait) context.exitCode = (await tasksCompleted(context, client, id, options.timeout)) ? 0 : 2;
+      const tasks = await client.listTasks(id);
       const format = options.json ? "json" : options.output;
       if (format === "json") {
         context.stdout.write(`${JSON.stringify(Object.fromEntries(tasks.map(task => [task.name, task])), null, 2)}\n`);

@@ -2,6 +2,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { registerCatalog } from "./playground-catalog.ts";
 import { registerCreate } from "./playground-create.ts";
+import { registerLifetime } from "./playground-lifetime.ts";
 import { registerList } from "./playground-list.ts";
 import { registerMachine } from "./playground-machine.ts";
 import { registerManifestDump } from "./playground-manifest.ts";
@@ -11,6 +12,7 @@ import { registerStatus } from "./playground-status.ts";
 import { registerStop } from "./playground-stop.ts";
 import { registerTasks } from "./playground-tasks.ts";
 import { registerUpdate } from "./playground-update.ts";
+import { registerWait } from "./playground-wait.ts";
 
 /** `labyard playground …`: the commands of the manifest reference, under the names people know. */
 export function registerPlayground(program: Command, context: CliContext): void {
@@ -30,6 +32,8 @@ export function registerPlayground(program: Command, context: CliContext): void 
     registerTasks,
     registerStop,
     registerMachine,
+    registerLifetime,
+    registerWait,
   ]) {
     register(playground, context);
   }

@@ -3,6 +3,7 @@ import type { CliContext } from "./context.ts";
 import { registerAccount } from "./account.ts";
 import { registerDoctor } from "./doctor.ts";
 import { registerGroup } from "./group.ts";
+import { registerExpose } from "./expose.ts";
 import { registerImage } from "./image.ts";
 import { registerKernel } from "./kernel.ts";
 import { registerLoginUrl } from "./login-url.ts";
@@ -43,6 +44,7 @@ export function createProgram(context: CliContext): Command {
     registerPlayground,
     registerRootfs,
     registerSsh,
+    registerExpose,
     registerPrepare,
     registerRunner,
   ]) {

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { ends, eventually, matching, says, type Step, type World } from "../step.ts";
+
+const stateOf = async (world: World) =>
+  JSON.parse(await says(world, ["playground", "status", world.playId, "-o", "json"])) as {
+    state: string;
+    machines: Array<{ state: string; ready: boolean }>;
+  };
+
+export const lifecycle: Step[] = [
+  {
+    id: "F1",
+    what: "playground machine console; machine journal -n 5 --until now",
+    expected: "the boot's last lines; lines of systemd's journal",
+    async run(world) {
+      const console = await says(world, ["playground", "machine", "console", world.playId, "m1"]);
+      assert.match(console, /^===== \S+ =====\n/);
+      const args = ["playground", "machine", "journal", world.playId, "m1", "-n", "5", "--until", "now"];
+      const journal = await says(world, args);
+      assert.ok(journal.split("\n").length >= 5, journal);
+      return matching(journal, /m1 \S+/);
+    },
+  },
+  {
+    id: "F2",
+    what: "playground machine journal -u site, followed",
+    expected: "what the unit says while it is read",
+    async run({ labctl, playId, changeMs }) {
+      const running = labctl.start(["playground", "machine", "journal", playId, "m1", "-u", "site", "-n", "20"]);
+      try {
+        return await eventually(changeMs, async () => matching(running.stdout(), /Started .*site/));
+      } finally {
+        await running.stop();
+      }
+    },
+  },
+  {
+    id: "F3",
+    what: "playground machine reboot m1",
+    expected: "not ready, then ready again",
+    async run(world) {
+      await ends(world.labctl, ["playground", "machine", "reboot", world.playId, "m1"]);
+      await eventually(world.changeMs, async () => assert.equal((await stateOf(world)).machines[0]?.ready, false));
+      await eventually(world.bootMs, async () => assert.equal((await stateOf(world)).machines[0]?.ready, true));
+      return "ready again";
+    },
+  },
+  {
+    id: "F4",
+    what: "playground persist; list",
+    expected: "still listed, now as persistent",
+    async run(world) {
+      await ends(world.labctl, ["playground", "persist", world.playId]);
+      const plays = JSON.parse(await says(world, ["api", "/plays?persistent=true"])) as Array<{ id: string }>;
+      assert.ok(plays.some(({ id }) => id === world.playId));
+      return matching(await says(world, ["playground", "list", "-q"]), new RegExp(`^${world.playId}$`, "m"));
+    },
+  },
+  {
+    id: "F5",
+    what: "playground stop -q; playground status",
+    expected: "STOPPED, still listed",
+    async run(world) {
+      await ends(world.labctl, ["playground", "stop", world.playId, "-q"], { timeoutMs: world.changeMs + 60_000 });
+      assert.equal((await stateOf(world)).state, "STOPPED");
+      await ends(world.labctl, ["playground", "wait", world.playId], { exitCode: 1 });
+      return matching(await says(world, ["playground", "list", "-q"]), new RegExp(`^${world.playId}$`, "m"));
+    },
+  },
+  {
+    id: "F6",
+    what: "playground restart -q",
+    expected: "prints the id; ready with its tasks done and its ports exposed",
+    async run(world) {
+      const args = ["playground", "restart", world.playId, "-q"];
+      assert.equal(await says(world, args, { timeoutMs: world.bootMs }), world.playId);
+      await eventually(world.bootMs, async () => assert.equal((await stateOf(world)).machines[0]?.ready, true));
+      await ends(world.labctl, ["playground", "tasks", world.playId, "--wait", "--timeout", "1m", "-o", "none"]);
+      const ports = await says(world, ["expose", "list", world.playId, "--kind", "port"]);
+      const url = /http:\/\/m1:8000\s+(\S+)\s+public/.exec(ports)?.[1] ?? "";
+      return eventually(world.changeMs, async () => matching((await world.fetchExposed(url)).body, /site of m1/));
+    },
+  },
+  {
+    id: "F7",
+    what: "playground destroy -q; list; list -a",
+    expected: "within seconds; gone from the list, still there with -a",
+    async run(world) {
+      const begun = Date.now();
+      await ends(world.labctl, ["playground", "destroy", world.playId, "-q"], { timeoutMs: world.changeMs + 30_000 });
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      assert.equal((await stateOf(world)).state, "DESTROYED");
+      assert.doesNotMatch(await says(world, ["playground", "list", "-q"]), new RegExp(world.playId));
+      matching(await says(world, ["playground", "list", "-a", "-q"]), new RegExp(`^${world.playId}$`, "m"));
+      return `${seconds} s`;
+    },
+  },
+];
