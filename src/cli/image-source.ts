@@ -1,5 +1,6 @@
 import type { ImageSource } from "../images/catalogue.ts";
 import type { SourceOptions } from "../images/pull-into-cache.ts";
+import { resolveAlias } from "../plan/drives.ts";
 import type { CliContext } from "./context.ts";
 import { imageAccess } from "./image-access.ts";
 import { showImageProgress } from "./image-progress.ts";
@@ -9,10 +10,10 @@ export const sourceArgument =
 
 /** What every command that takes a SOURCE hands to the image cache; progress goes to stderr. */
 export async function sourceOptions(context: CliContext, text: string): Promise<SourceOptions> {
-  const { registries } = await imageAccess(context);
+  const { registries, aliases } = await imageAccess(context);
   return {
     paths: context.paths,
-    source: await parseSource(text),
+    source: await parseSource(resolveAlias(text, aliases)),
     registries,
     env: context.env,
     onProgress: showImageProgress(context),

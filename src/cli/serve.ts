@@ -20,7 +20,7 @@ export function registerServe(program: Command, context: CliContext): void {
       const plays = new LocalPlays({
         paths: context.paths,
         log,
-        hostFacts: () => hostFacts(context.paths, config, context.signal),
+        hostFacts: () => hostFacts(context.paths, { ...config, imageAliases: config.images.aliases }, context.signal),
       });
       try {
         await using server = await serve({ paths: context.paths, config, log, plays, env: context.env });

@@ -79,6 +79,7 @@ function probePlan(): Plan {
       backends: ["qemu"],
       acceleration: "tcg",
       registry: { aliases: [], maxBytes: 0 },
+      imageAliases: {},
     },
   });
 }

@@ -70,7 +70,7 @@ export function createPlan({ playId, manifest, initConditions, host }: PlanInput
         kernel: chooseKernel(machine, host),
         users: machine.users.map(planUser),
         defaultUser: (machine.users.find(user => user.default) ?? machine.users[0])?.name ?? "root",
-        drives: planDrives(machine.drives),
+        drives: planDrives(machine.drives, host.imageAliases),
         interfaces: [...member.interfaces],
         mainAddress: mainAddress(member.interfaces, networks),
         ...(gateway === undefined ? {} : { defaultGateway: gateway }),

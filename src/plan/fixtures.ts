@@ -7,6 +7,7 @@ export const smallHost: HostFacts = {
   backends: ["qemu"],
   acceleration: "tcg",
   addresses: ["192.0.2.2"],
+  imageAliases: { "lab-base": "oci://registry.example/lab/base:v2" },
   registry: { aliases: ["registry.example.test"], maxBytes: 10 * 1024 ** 3 },
 };
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PlaygroundSpec } from "../manifest/schema.ts";
-import { planDrives } from "./drives.ts";
 import { netLab } from "./fixtures.ts";
 import { idleFields } from "./idle-fields.ts";
 
@@ -51,19 +50,4 @@ test("fields that have an effect are not told", () => {
   ];
   const machines = [{ ...db, kernel: { source: "5.10" }, drives }];
   assert.deepEqual(idleFields({ ...netLab.playground, portForwards: [], tabs, machines }), []);
-});
-
-test("a drive has the filesystem that its author names, else ext4 where there is something to put on it", () => {
-  const made = planDrives([
-    { source: "debian-12", mount: "/", filesystem: "xfs" },
-    { source: "debian-12", filesystem: "btrfs" },
-    { source: "debian-12" },
-    { mount: "/a", filesystem: "xfs" },
-    { mount: "/b" },
-    {},
-  ]);
-  assert.deepEqual(
-    made.map(({ filesystem }) => filesystem),
-    ["xfs", "btrfs", "ext4", "xfs", "ext4", undefined],
-  );
 });

@@ -194,6 +194,8 @@ export interface HostFacts {
   acceleration: "kvm" | "tcg";
   /** IPv4 addresses of this host's interfaces, loopback left out; undefined: unknown. */
   addresses?: string[];
+  /** The operator's named images: what a drive's source stands for. */
+  imageAliases: Readonly<Record<string, string>>;
   /** Further names of the plays' registries, and how much each may hold. */
   registry: { aliases: string[]; maxBytes: number };
 }

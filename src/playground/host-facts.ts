@@ -7,12 +7,17 @@ import { requireAcceleration } from "../vm/probe.ts";
 /** What planning has to know of this host. The acceleration probe boots a kernel the first time and is remembered. */
 export async function hostFacts(
   paths: Paths,
-  { limits, registry }: Pick<HostFacts, "limits" | "registry">,
+  {
+    limits,
+    registry,
+    imageAliases = {},
+  }: Pick<HostFacts, "limits" | "registry"> & Partial<Pick<HostFacts, "imageAliases">>,
   signal: AbortSignal,
 ): Promise<HostFacts> {
   return {
     limits: withinHost(limits),
     registry,
+    imageAliases,
     kernels: await knownKernels(paths),
     backends: ["qemu"],
     acceleration: await requireAcceleration({ paths, signal }),

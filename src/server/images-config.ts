@@ -1,9 +1,20 @@
 import { z } from "zod";
+import { faultOfSource } from "../manifest/image-reference.ts";
 
 const host = z.string().regex(/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?$/, "must be host or host:port");
 const mirror = z
   .string()
   .regex(/^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::\d{1,5})?(?:\/[a-z0-9._/-]+)?$/, "must be host[:port][/prefix]");
+
+const aliasName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,100}$/, "must be lower-case letters, digits, '.', '_' and '-'");
+const aliasTarget = z
+  .string()
+  .refine(
+    target => faultOfSource(target) === undefined,
+    "must be oci://host/repository[:tag][@digest] or a named image",
+  );
 
 const registrySchema = z
   .strictObject({
@@ -29,6 +40,8 @@ export const imagesSchema = z
     dockerHub: z.boolean().default(false),
     /** Files as `docker login` writes them, read before the user's own. */
     authFiles: z.array(z.string().min(1)).default([]),
+    /** Named images of this installation, beside those it knows: what `source: NAME` of a drive stands for. */
+    aliases: z.record(aliasName, aliasTarget).default({}),
     /** Hosts in private ranges to which registries may send their clients, for tokens and blobs. */
     allowPrivateHosts: z.array(host).default([]),
     registries: z.record(host, registrySchema).default({}),

@@ -277,6 +277,7 @@ function labPlan(playId: string): Plan {
       backends: ["qemu"],
       acceleration: "tcg",
       registry: { aliases: [], maxBytes: 1024 ** 3 },
+      imageAliases: {},
       addresses: hostAddresses,
     },
   });
