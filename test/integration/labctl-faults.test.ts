@@ -84,6 +84,52 @@ test("503 three times is borne, 429 waits as long as it is told, and 500 is fina
   assert.match(stderr, /request failed with status 500: \{"error":"no"\}/);
 });
 
+test("a tunnel that is refused for long is asked for again; no body of a retry is lost", async () => {
+  const ours = typescriptLabctl({ home, caFile: undefined }, fast);
+  await ours.run(["--endpoint", "http://127.0.0.1:1", "auth", "login", "-s", "s", "-t", "t"], { home });
+  const play = { id: "0".repeat(24), machines: [{ name: "m", users: [{ name: "joe", default: true }] }], tasks: {} };
+  const bodies: string[] = [];
+  const asked: string[] = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += String(chunk);
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url?.endsWith("/tunnels")) {
+      bodies.push(body);
+      // Held for longer than the client's budget for one call, then refused: what a slow machine looks like.
+      if (bodies.length <= 3) await sleep(11 * fast.secondMs);
+      response.writeHead(bodies.length <= 3 ? 503 : 400).end('{"error":"enough"}');
+    } else {
+      response.end(JSON.stringify(play));
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    // Nothing is waited for: the tunnel is what follows the start.
+    const consent = ["--safety-disclaimer-consent"];
+    const { exitCode, stderr } = await ours.run(
+      ["--endpoint", endpoint, "playground", "start", "x", "--ide", "code", ...consent],
+      { home },
+    );
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /status 400: \{"error":"enough"\}/);
+    assert.deepEqual(asked, [
+      "POST /api/plays",
+      ...Array.from({ length: 4 }, () => `POST /api/plays/${play.id}/tunnels`),
+    ]);
+    for (const body of bodies) {
+      const sent = JSON.parse(body) as Record<string, unknown>;
+      assert.deepEqual(Object.keys(sent), ["machine", "port", "access", "generateLoginUrl", "sshUser", "sshPubKey"]);
+      assert.match(String(sent.sshPubKey), /^ssh-ed25519 \S+ labctl\n$/);
+      assert.equal(sent.sshUser, "joe");
+    }
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 test("our client is as strict as the real one: what would break Go breaks it", async () => {
   const ours = typescriptLabctl({ home, caFile: undefined }, fast);
   const play = { id: "0".repeat(24), machines: [{ name: "m" }], tasks: {}, expiresIn: 1 };

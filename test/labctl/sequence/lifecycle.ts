@@ -58,11 +58,16 @@ export const lifecycle: Step[] = [
   },
   {
     id: "F5",
-    what: "playground stop -q; playground status",
-    expected: "STOPPED, still listed",
+    what: "playground stop -q under a running ssh; playground status",
+    expected: "STOPPED, still listed; the ssh has ended with an error",
     async run(world) {
+      const session = world.endpoint.startsWith("https:")
+        ? world.labctl.start(["ssh", world.playId, "--", "echo begun; sleep 600"])
+        : undefined;
+      if (session) await eventually(world.changeMs, async () => assert.match(session.stdout(), /begun/));
       await ends(world.labctl, ["playground", "stop", world.playId, "-q"], { timeoutMs: world.changeMs + 60_000 });
       assert.equal((await stateOf(world)).state, "STOPPED");
+      if (session) assert.notEqual((await session.ended).exitCode, 0);
       await ends(world.labctl, ["playground", "wait", world.playId], { exitCode: 1 });
       return matching(await says(world, ["playground", "list", "-q"]), new RegExp(`^${world.playId}$`, "m"));
     },
@@ -70,10 +75,28 @@ export const lifecycle: Step[] = [
   {
     id: "F6",
     what: "playground restart -q",
-    expected: "prints the id; ready with its tasks done and its ports exposed",
+    expected: "prints the id as soon as the play is RUNNING",
     async run(world) {
       const args = ["playground", "restart", world.playId, "-q"];
       assert.equal(await says(world, args, { timeoutMs: world.bootMs }), world.playId);
+      return world.playId;
+    },
+  },
+  {
+    id: "F6a",
+    what: "ssh at once, while the machine still boots",
+    expected: "the request is held; the file written before is there",
+    tunnel: true,
+    async run(world) {
+      const args = ["ssh", world.playId, "--", "cat", "mark"];
+      return matching(await says(world, args, { timeoutMs: world.bootMs }), /^marked$/);
+    },
+  },
+  {
+    id: "F6b",
+    what: "playground tasks; expose list",
+    expected: "tasks are still done and not done again, the public port still serves",
+    async run(world) {
       await eventually(world.bootMs, async () => assert.equal((await stateOf(world)).machines[0]?.ready, true));
       await ends(world.labctl, ["playground", "tasks", world.playId, "--wait", "--timeout", "1m", "-o", "none"]);
       const ports = await says(world, ["expose", "list", world.playId, "--kind", "port"]);

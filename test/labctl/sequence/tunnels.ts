@@ -166,4 +166,34 @@ export const tunnels: Step[] = [
       }
     },
   },
+  {
+    id: "D8",
+    what: "port-forward -R to a port that is taken",
+    expected: "exit 1, status 409",
+    tunnel: true,
+    async run({ labctl, playId }) {
+      const { stderr } = await ends(labctl, ["port-forward", playId, "-R", "8000:127.0.0.1:1"], { exitCode: 1 });
+      return matching(stderr, /status 409/);
+    },
+  },
+  {
+    id: "D9",
+    what: "port-forward -L to a closed port and to the site",
+    expected: "one connection ends, the other forward goes on",
+    tunnel: true,
+    async run({ labctl, playId, changeMs }) {
+      const [closed, open] = [await freePort(), await freePort()];
+      const running = labctl.start(["port-forward", playId, "-L", `${closed}:9`, "-L", `${open}:8000`]);
+      try {
+        await eventually(changeMs, async () => {
+          assert.equal(await (await fetch(`http://127.0.0.1:${open}/c`)).text(), "site of m1 /c\n");
+        });
+        await assert.rejects(fetch(`http://127.0.0.1:${closed}/`));
+        assert.equal(await (await fetch(`http://127.0.0.1:${open}/d`)).text(), "site of m1 /d\n");
+        return "closed; still open";
+      } finally {
+        await running.stop();
+      }
+    },
+  },
 ];
