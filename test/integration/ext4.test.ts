@@ -129,8 +129,36 @@ test("extended attributes live in the inode, in a block, or both; ACLs survive",
     }),
     memory,
   );
-  const tooLarge = memory.file("", { xattrs: new Map([["user.huge", Buffer.alloc(5000)]]) });
-  await assert.rejects(write(directory({ tooLarge }), memory), { code: "image/unsupported", message: /\/tooLarge/ });
+});
+
+test("values that the inode and a block cannot hold get inodes of their own", async () => {
+  const memory = new MemoryTree();
+  const value = (length: number, byte: number) => Buffer.alloc(length, byte);
+  const root = () =>
+    directory({
+      huge: memory.file("huge", { xattrs: new Map([["user.huge", value(65_536, 1)]]) }),
+      many: directory(
+        {},
+        {
+          xattrs: new Map([
+            ["user.small", value(10, 2)],
+            ["user.middle", value(3000, 3)],
+            ["user.large", value(5000, 4)],
+            ["trusted.larger", value(12_345, 5)],
+            ["security.largest", value(60_000, 6)],
+          ]),
+        },
+      ),
+      dev: { ...symlink("x"), type: "fifo", xattrs: new Map([["trusted.f", value(4097, 7)]]) } as TreeNode,
+      ordinary: memory.file("ordinary", { xattrs: new Map([["user.fits", value(4000, 8)]]) }),
+    });
+  const path = await roundTrip(root(), memory);
+  const { stdout } = await run(["dumpe2fs", "-h", path]);
+  assert.match(stdout, /^Filesystem features:.* ea_inode /m);
+  assert.ok((await readFile(path)).equals(await readFile((await write(root(), memory)).path)));
+  const names = Array.from({ length: 20 }, (_, index) => [`user.${index}${"n".repeat(230)}`, value(1, 9)] as const);
+  const crowded = memory.file("", { xattrs: new Map(names) });
+  await assert.rejects(write(directory({ crowded }), memory), { code: "image/unsupported", message: /\/crowded/ });
 });
 
 test("a directory of 18000 names has an index that finds every one", async () => {

@@ -21,6 +21,8 @@ export interface InodeFields {
   links: number;
   flags: number;
   time: InodeTime;
+  /** Only of an inode that holds the value of an attribute: its hash takes the place of the times. */
+  valueHash?: number;
   /** Everything that occupies disk for it: data, extent blocks, attribute block. */
   blocks512: number;
   /** Extent root, symlink target or device numbers: up to 60 bytes. */
@@ -57,9 +59,31 @@ export function encodeInode(
   into.setUint16(at + 120, fields.uid >>> 16, true);
   into.setUint16(at + 122, fields.gid >>> 16, true);
   into.setUint16(at + 128, extraSize, true);
-  const seconds = Math.min(Math.max(fields.time.seconds, earliest), latest);
+  if (fields.valueHash === undefined) {
+    encodeTimes(into, at, fields.time);
+  } else {
+    into.setUint32(at + 8, fields.valueHash, true);
+    // How many attributes it serves; the upper half, in the change time, stays zero.
+    into.setUint32(at + 36, 1, true);
+  }
+  if (fields.inlineXattrs !== undefined) bytes.set(fields.inlineXattrs, inodeXattrOffset);
+  const checksum = crc32c(inodeSeed(filesystemSeed, inode), bytes);
+  into.setUint16(at + 124, checksum & 0xffff, true);
+  into.setUint16(at + 130, checksum >>> 16, true);
+}
+
+const earliest = -(2 ** 31);
+/** Beyond this the bits exist too, but e2fsck takes such a time for one before 1970 that an old kernel wrote. */
+const latest = 3 * 2 ** 32 - 2 ** 31 - 1;
+
+/**
+ * Times are signed 32-bit seconds plus a word of 30 bits of nanoseconds and 2 bits that move the range up to the year
+ * 2310; those outside what the format can say become its nearest.
+ */
+function encodeTimes(into: DataView, at: number, time: InodeTime): void {
+  const seconds = Math.min(Math.max(time.seconds, earliest), latest);
   const low = seconds | 0;
-  const extra = ((fields.time.nanoseconds << 2) | ((seconds - low) / 2 ** 32)) >>> 0;
+  const extra = ((time.nanoseconds << 2) | ((seconds - low) / 2 ** 32)) >>> 0;
   // Access, change and modification time; their extra halves; creation time with its own.
   into.setInt32(at + 8, low, true);
   into.setInt32(at + 12, low, true);
@@ -69,19 +93,7 @@ export function encodeInode(
   into.setUint32(at + 136, extra, true);
   into.setUint32(at + 140, extra, true);
   into.setUint32(at + 148, extra, true);
-  if (fields.inlineXattrs !== undefined) bytes.set(fields.inlineXattrs, inodeXattrOffset);
-  const checksum = crc32c(inodeSeed(filesystemSeed, inode), bytes);
-  into.setUint16(at + 124, checksum & 0xffff, true);
-  into.setUint16(at + 130, checksum >>> 16, true);
 }
-
-/**
- * Times are signed 32-bit seconds plus a word of 30 bits of nanoseconds and 2 bits that move the range up to the year
- * 2310; those outside what the format can say become its nearest.
- */
-const earliest = -(2 ** 31);
-/** Beyond this the bits exist too, but e2fsck takes such a time for one before 1970 that an old kernel wrote. */
-const latest = 3 * 2 ** 32 - 2 ** 31 - 1;
 
 /** The body of a device's inode; the old form where it fits, because every reader knows it. */
 export function encodeDevice(major: number, minor: number, path: () => string): Buffer {

@@ -1,5 +1,6 @@
 import type { DirectoryNode, Tree, TreeNode } from "../tree.ts";
-import { firstFreeInode, fixedTimeSeconds, lostAndFoundInode, rootInode } from "./format.ts";
+import { type OutsizedValue, outsizedXattrs } from "./xattr.ts";
+import { blockSize, firstFreeInode, fixedTimeSeconds, lostAndFoundInode, rootInode } from "./format.ts";
 
 const lostAndFound = "lost+found";
 
@@ -15,6 +16,10 @@ export interface Inventory {
   links: readonly number[];
   /** By inode number, for directories. */
   parents: ReadonlyMap<number, number>;
+  /** By inode number of their owner: values of attributes that need an inode of their own. */
+  outsizedValues: ReadonlyMap<number, readonly OutsizedValue[]>;
+  /** Of the tree's nodes; those of the values come behind it. */
+  lastNode: number;
   lastInode: number;
 }
 
@@ -82,7 +87,25 @@ export function takeInventory(tree: Tree): Inventory {
     if (inode === undefined) throw new Error("a node has no inode number");
     return inode;
   };
-  return { root, nodes, inodeOf, names, links, parents, lastInode: next - 1 };
+  const lastNode = next - 1;
+  const outsizedValues = new Map<number, OutsizedValue[]>();
+  for (const [inode, node] of nodes.entries()) {
+    if (node === undefined || !mayBeOutsized(node)) continue;
+    const path = () => pathOf(root, node);
+    const values = outsizedXattrs(node.xattrs, path).map(name => {
+      return { name, value: node.xattrs.get(name) as Buffer, inode: next++ };
+    });
+    if (values.length > 0) outsizedValues.set(inode, values);
+  }
+  return { root, nodes, inodeOf, names, links, parents, outsizedValues, lastNode, lastInode: next - 1 };
+}
+
+/** A quick look that spares nearly all nodes the exact one. */
+function mayBeOutsized({ xattrs }: TreeNode): boolean {
+  if (xattrs.size === 0) return false;
+  let bytes = 0;
+  for (const [name, value] of xattrs) bytes += 16 + name.length + 3 + value.length + 3;
+  return bytes > blockSize / 2;
 }
 
 /** The first path of a node, for messages. Searches the whole tree: only for failures. */

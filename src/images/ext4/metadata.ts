@@ -87,7 +87,16 @@ export async function writeGroups(
   );
   for (const { block, bitmap } of bitmaps) await file.write(bitmap, block * blockSize);
   const reservedBlocks = Math.floor((layout.blockCount * reservedPercent) / 100);
-  const fields: SuperblockFields = { layout, ...identity, freeBlocks, freeInodes, reservedBlocks, journal };
+  const hasOutsizedXattrs = inventory.outsizedValues.size > 0;
+  const fields: SuperblockFields = {
+    layout,
+    hasOutsizedXattrs,
+    ...identity,
+    freeBlocks,
+    freeInodes,
+    reservedBlocks,
+    journal,
+  };
   for (let group = layout.groupCount - 1; group >= 0; group--) {
     if (!hasBackup(group)) continue;
     const start = group * blocksPerGroup * blockSize;

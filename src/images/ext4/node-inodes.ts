@@ -6,7 +6,7 @@ import { buildExtentTree, type ExtentTree } from "./extents.ts";
 import { blockSize, type Extent, fileTypeBits, inodeFlags, maxLinks } from "./format.ts";
 import { encodeDevice, type InodeFields } from "./inode.ts";
 import { type Inventory, pathOf } from "./inventory.ts";
-import { encodeXattrs, sealXattrBlock } from "./xattr.ts";
+import { encodeXattrs, hashOutsizedValue, type OutsizedValue, sealXattrBlock } from "./xattr.ts";
 
 const sectorsPerBlock = blockSize / 512;
 /** Targets up to this length live in the inode. */
@@ -49,7 +49,10 @@ export function writeNode(
   const path = () => pathOf(context.inventory.root, node);
   const { writer, filesystemSeed } = context;
   const content = writeBody(node, inode, context, path, fileExtents);
-  const xattrs = encodeXattrs(node.xattrs, path);
+  const outsized = context.inventory.outsizedValues.get(inode) ?? [];
+  const xattrs = encodeXattrs(node.xattrs, path, outsized, filesystemSeed);
+  // They count twice: in their own inode, and in that of their owner.
+  const outsizedBlocks = outsized.reduce((sum, { value }) => sum + Math.ceil(value.length / blockSize), 0);
   let xattrBlock = 0;
   if (xattrs.block !== undefined) {
     if (writer.room === 0) writer.makeRoom();
@@ -64,10 +67,29 @@ export function writeNode(
     links: linkCount(node, context.inventory.links[inode] ?? 1, path),
     flags: content.flags,
     time: { seconds: node.mtimeSeconds, nanoseconds: node.mtimeNanoseconds },
-    blocks512: (content.blocks + (xattrBlock === 0 ? 0 : 1)) * sectorsPerBlock,
+    blocks512: (content.blocks + outsizedBlocks + (xattrBlock === 0 ? 0 : 1)) * sectorsPerBlock,
     body: content.body,
     inlineXattrs: xattrs.inline,
     xattrBlock,
+  };
+}
+
+/** The same for the value of an attribute that has an inode of its own. */
+export function writeOutsizedValue({ value, inode }: OutsizedValue, context: NodeWriterContext): InodeFields {
+  const blocks = Buffer.alloc(Math.ceil(value.length / blockSize) * blockSize);
+  value.copy(blocks);
+  const content = extentBody(context.writer.put(blocks), value.length, inode, context);
+  return {
+    mode: fileTypeBits.file | 0o600,
+    uid: 0,
+    gid: 0,
+    size: value.length,
+    links: 1,
+    flags: content.flags | inodeFlags.eaInode,
+    time: { seconds: 0, nanoseconds: 0 },
+    valueHash: hashOutsizedValue(value, context.filesystemSeed),
+    blocks512: content.blocks * sectorsPerBlock,
+    body: content.body,
   };
 }
 

@@ -35,6 +35,11 @@ export function measure(inventory: Inventory): Demand {
     fileBlocks += data;
     blocks += data + countIndexBlocks(pieces + Math.ceil(data / blocksPerGroup) + 1);
   }
+  for (const values of inventory.outsizedValues.values()) {
+    entries += values.length;
+    // A value is at most 16 blocks, cut at most once: its extents fit the inode.
+    for (const { value } of values) blocks += Math.ceil(value.length / blockSize);
+  }
   return { entries, blocks, fileBlocks };
 }
 

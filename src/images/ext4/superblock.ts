@@ -29,6 +29,8 @@ const features = {
   },
 } as const;
 
+/** Only where an attribute's value has an inode of its own; kernels from 4.13 on know it. */
+const eaInodeFeature = 0x400;
 const signedDirectoryHash = 1;
 const halfMd4 = 1;
 const checksumCrc32c = 1;
@@ -46,6 +48,7 @@ export interface SuperblockFields {
   reservedBlocks: number;
   /** i_block of the journal's inode and its size, for repair; undefined without journal. */
   journal: { body: Buffer; size: number } | undefined;
+  hasOutsizedXattrs: boolean;
 }
 
 /** Encodes the superblock of the copy that lies in `group` (0: the primary one). */
@@ -77,7 +80,7 @@ export function encodeSuperblock(fields: SuperblockFields, group: number): Buffe
   u16(inodeSize, 0x58);
   u16(group, 0x5a);
   u32(allOf(features.compat) & ~(journal === undefined ? features.compat.hasJournal : 0), 0x5c);
-  u32(allOf(features.incompat), 0x60);
+  u32(allOf(features.incompat) | (fields.hasOutsizedXattrs ? eaInodeFeature : 0), 0x60);
   u32(allOf(features.readOnlyCompat), 0x64);
   fields.uuid.copy(block, 0x68);
   block.write(fields.label, 0x78, 16, "utf8");

@@ -10,7 +10,7 @@ import { directoryOwner, formatUuid, type Identity, identityFrom } from "./ident
 import { InodeTableWriter } from "./inode-table.ts";
 import { type Inventory, pathOf } from "./inventory.ts";
 import { placeJournal, putJournalInode, putResizeInode, writeGroups } from "./metadata.ts";
-import { type NodeWriterContext, type PlacedDirectory, writeNode } from "./node-inodes.ts";
+import { type NodeWriterContext, type PlacedDirectory, writeNode, writeOutsizedValue } from "./node-inodes.ts";
 import { lostAndFoundBlocks, type MeasuredTree, measureTree, planFor } from "./space.ts";
 
 const progressEveryMs = 250;
@@ -68,7 +68,7 @@ export async function writeExt4(
       table.put(2, writeNode(inventory.root, 2, context));
       await putResizeInode(layout, doubleIndirect, table, file);
       const journal = putJournalInode(layout, journalExtents, table, context);
-      for (let inode = 11; inode <= inventory.lastInode; inode++) {
+      for (let inode = 11; inode <= inventory.lastNode; inode++) {
         const node = inventory.nodes[inode];
         if (node === undefined) continue;
         let extents: Extent[] | undefined;
@@ -77,6 +77,10 @@ export async function writeExt4(
           extents = isSmall ? writeFileData(node, payloads, writer) : await writeLargeFileData(node, payloads, writer);
         }
         table.put(inode, writeNode(node, inode, context, extents));
+        if (file.isBehind) await file.catchUp();
+      }
+      for (const value of [...inventory.outsizedValues.values()].flat()) {
+        table.put(value.inode, writeOutsizedValue(value, context));
         if (file.isBehind) await file.catchUp();
       }
       table.finish();

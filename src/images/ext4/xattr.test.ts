@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeAcl } from "./acl.ts";
-import { encodeXattrs } from "./xattr.ts";
+import { encodeXattrs, outsizedXattrs } from "./xattr.ts";
 
 const path = () => "/some/file";
 const encode = (entries: ReadonlyArray<readonly [string, Buffer]>) => encodeXattrs(new Map(entries), path);
@@ -45,10 +45,33 @@ test("names that no Linux filesystem stores are left out", () => {
   assert.deepEqual(encode([["com.apple.provenance", Buffer.from("x")]]), {});
 });
 
-test("more than a block is refused by name", () => {
-  assert.throws(() => encode([["user.big", Buffer.alloc(4096)]]), {
+test("the largest values leave the block, as few as will do", () => {
+  const outsized = (entries: ReadonlyArray<readonly [string, number]>) =>
+    outsizedXattrs(new Map(entries.map(([name, length]) => [name, Buffer.alloc(length)])), path);
+  assert.deepEqual(outsized([["user.a", 4000]]), []);
+  assert.deepEqual(outsized([["user.a", 4096]]), ["user.a"]);
+  assert.deepEqual(
+    outsized([
+      ["user.a", 2000],
+      ["user.b", 60_000],
+      ["user.c", 1900],
+    ]),
+    ["user.b"],
+  );
+  assert.deepEqual(
+    outsized([
+      ["user.c", 3000],
+      ["user.a", 3000],
+    ]),
+    ["user.a"],
+  );
+});
+
+test("names that fill more than a block are refused", () => {
+  const names = Array.from({ length: 20 }, (_, index) => [`user.${index}${"n".repeat(230)}`, Buffer.alloc(1)] as const);
+  assert.throws(() => outsizedXattrs(new Map(names), path), {
     code: "image/unsupported",
-    message: /\/some\/file has \d+ bytes of extended attributes/,
+    message: /names of the extended attributes of \/some\/file take \d+ bytes/,
   });
 });
 

@@ -17,9 +17,16 @@ const prefixes: ReadonlyArray<readonly [string, number]> = [
 ];
 
 interface Attribute {
+  fullName: string;
   index: number;
   name: Buffer;
   value: Buffer;
+}
+
+interface StoredAttribute extends Attribute {
+  hash: number;
+  /** Where the value is, unless it is here. */
+  valueInode?: number;
 }
 
 export interface EncodedXattrs {
@@ -29,29 +36,57 @@ export interface EncodedXattrs {
   block?: Buffer;
 }
 
+/** A value that has an inode of its own, because the block of its owner has no room for it. */
+export interface OutsizedValue {
+  /** The attribute's full name. */
+  name: string;
+  value: Buffer;
+  inode: number;
+}
+
+/** What the inode and one block cannot hold: the largest values, as few as possible. */
+export function outsizedXattrs(xattrs: ReadonlyMap<string, Buffer>, path: () => string): string[] {
+  const { outside } = distribute(attributesOf(xattrs, path), new Set());
+  let needed = blockBytesOf(outside);
+  const chosen: string[] = [];
+  for (const attribute of outside.toSorted((a, b) => b.value.length - a.value.length || compareAttributes(a, b))) {
+    if (needed <= blockSize) break;
+    needed -= roundUp4(attribute.value.length);
+    chosen.push(attribute.fullName);
+  }
+  if (needed > blockSize) {
+    throw new Problem("image/unsupported", {
+      message: `the names of the extended attributes of ${path()} take ${needed} bytes; a drive can hold ${blockSize} for one file`,
+    });
+  }
+  return chosen;
+}
+
 /**
- * Encodes the attributes of one inode: inside it where they fit, the rest in one block.
+ * Encodes the attributes of one inode: inside it where they fit, the rest in one block; of the `outsized` ones only the
+ * number of the inode that holds the value stands there.
  *
- * Throws `image/unsupported` naming `path` when they fit neither, or an ACL is malformed. Names that Linux could not
+ * Throws `image/unsupported` naming `path` when they do not fit, or an ACL is malformed. Names that Linux could not
  * store either (no known prefix, such as those of macOS archives) are left out.
  */
-export function encodeXattrs(xattrs: ReadonlyMap<string, Buffer>, path: () => string): EncodedXattrs {
+export function encodeXattrs(
+  xattrs: ReadonlyMap<string, Buffer>,
+  path: () => string,
+  outsized: readonly OutsizedValue[] = [],
+  filesystemSeed = 0,
+): EncodedXattrs {
   if (xattrs.size === 0) return {};
-  const attributes = [...xattrs].flatMap(([name, value]) => toAttribute(name, value, path));
-  attributes.sort(compareAttributes);
-  const inline: Attribute[] = [];
-  const outside: Attribute[] = [];
-  // The area begins with the magic, and four zero bytes end the list of names.
-  let room = inlineSize - 8;
-  for (const attribute of attributes) {
-    if (sizeOf(attribute) <= room) {
-      room -= sizeOf(attribute);
-      inline.push(attribute);
-    } else {
-      outside.push(attribute);
-    }
-  }
-  const needed = outside.reduce((sum, attribute) => sum + sizeOf(attribute), blockHeaderSize + 4);
+  const attributes = attributesOf(xattrs, path);
+  const { inline, outside } = distribute(attributes, new Set(outsized.map(({ name }) => name)));
+  const stored = outside.map((attribute): StoredAttribute => {
+    const value = outsized.find(({ name }) => name === attribute.fullName);
+    if (value === undefined) return { ...attribute, hash: hashAttribute(attribute.name, attribute.value) };
+    // The hash of the value stands in for the value.
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(hashOutsizedValue(attribute.value, filesystemSeed));
+    return { ...attribute, valueInode: value.inode, hash: hashAttribute(attribute.name, sum) };
+  });
+  const needed = blockBytesOf(outside, new Set(outsized.map(({ name }) => name)));
   if (needed > blockSize) {
     throw new Problem("image/unsupported", {
       message: `${path()} has ${needed} bytes of extended attributes; a drive can hold ${blockSize} for one file`,
@@ -59,8 +94,44 @@ export function encodeXattrs(xattrs: ReadonlyMap<string, Buffer>, path: () => st
   }
   return {
     ...(inline.length === 0 ? {} : { inline: encodeInline(inline) }),
-    ...(outside.length === 0 ? {} : { block: encodeBlock(outside) }),
+    ...(outside.length === 0 ? {} : { block: encodeBlock(stored) }),
   };
+}
+
+/** What the inode of an outsized value says of it. */
+export function hashOutsizedValue(value: Buffer, filesystemSeed: number): number {
+  return crc32c(filesystemSeed, value);
+}
+
+function attributesOf(xattrs: ReadonlyMap<string, Buffer>, path: () => string): Attribute[] {
+  return [...xattrs].flatMap(([name, value]) => toAttribute(name, value, path)).sort(compareAttributes);
+}
+
+/** Fills the inode first. */
+function distribute(
+  attributes: readonly Attribute[],
+  outsized: ReadonlySet<string>,
+): { inline: Attribute[]; outside: Attribute[] } {
+  const inline: Attribute[] = [];
+  const outside: Attribute[] = [];
+  // The area begins with the magic, and four zero bytes end the list of names.
+  let room = inlineSize - 8;
+  for (const attribute of attributes) {
+    if (sizeOf(attribute) <= room && !outsized.has(attribute.fullName)) {
+      room -= sizeOf(attribute);
+      inline.push(attribute);
+    } else {
+      outside.push(attribute);
+    }
+  }
+  return { inline, outside };
+}
+
+function blockBytesOf(attributes: readonly Attribute[], outsized: ReadonlySet<string> = new Set()): number {
+  return attributes.reduce(
+    (sum, attribute) => sum + (outsized.has(attribute.fullName) ? entrySize(attribute) : sizeOf(attribute)),
+    blockHeaderSize + 4,
+  );
 }
 
 /** Completes a block from `encodeXattrs` once its address is known. */
@@ -78,7 +149,7 @@ function toAttribute(fullName: string, value: Buffer, path: () => string): Attri
         message: `${path()} has a malformed access control list (${fullName})`,
       });
     }
-    return [{ index: fullName.endsWith("access") ? 2 : 3, name: Buffer.alloc(0), value: acl }];
+    return [{ fullName, index: fullName.endsWith("access") ? 2 : 3, name: Buffer.alloc(0), value: acl }];
   }
   for (const [prefix, index] of prefixes) {
     if (!fullName.startsWith(prefix)) continue;
@@ -88,7 +159,7 @@ function toAttribute(fullName: string, value: Buffer, path: () => string): Attri
         message: `${path()} has an extended attribute whose name has ${name.length} bytes after "${prefix}"; 1 to 255 are possible`,
       });
     }
-    return [{ index, name, value }];
+    return [{ fullName, index, name, value }];
   }
   return [];
 }
@@ -110,15 +181,14 @@ function encodeInline(attributes: readonly Attribute[]): Buffer {
   return area;
 }
 
-function encodeBlock(attributes: readonly Attribute[]): Buffer {
+function encodeBlock(attributes: readonly StoredAttribute[]): Buffer {
   const block = Buffer.alloc(blockSize);
   block.writeUInt32LE(magic, 0);
   block.writeUInt32LE(1, 4);
   block.writeUInt32LE(1, 8);
   const places = writeAttributes(block, blockHeaderSize, attributes);
   let blockHash = 0;
-  attributes.forEach((attribute, index) => {
-    const hash = hashAttribute(attribute);
+  attributes.forEach(({ hash }, index) => {
     block.writeUInt32LE(hash, (places[index] as number) + 12);
     blockHash = ((blockHash << 16) ^ (blockHash >>> 16) ^ hash) >>> 0;
   });
@@ -127,25 +197,33 @@ function encodeBlock(attributes: readonly Attribute[]): Buffer {
 }
 
 /** Names from `start` upwards, values from the end downwards. Returns where each name's entry begins. */
-function writeAttributes(area: Buffer, start: number, attributes: readonly Attribute[]): number[] {
+function writeAttributes(
+  area: Buffer,
+  start: number,
+  attributes: ReadonlyArray<Attribute & { valueInode?: number }>,
+): number[] {
   const places: number[] = [];
   let at = start;
   let valueAt = area.length;
   for (const attribute of attributes) {
     places.push(at);
-    valueAt -= roundUp4(attribute.value.length);
     area.writeUInt8(attribute.name.length, at);
     area.writeUInt8(attribute.index, at + 1);
-    area.writeUInt16LE(attribute.value.length === 0 ? 0 : valueAt, at + 2);
     area.writeUInt32LE(attribute.value.length, at + 8);
     attribute.name.copy(area, at + 16);
-    attribute.value.copy(area, valueAt);
+    if (attribute.valueInode === undefined) {
+      valueAt -= roundUp4(attribute.value.length);
+      area.writeUInt16LE(attribute.value.length === 0 ? 0 : valueAt, at + 2);
+      attribute.value.copy(area, valueAt);
+    } else {
+      area.writeUInt32LE(attribute.valueInode, at + 4);
+    }
     at += entrySize(attribute);
   }
   return places;
 }
 
-function hashAttribute({ name, value }: Attribute): number {
+function hashAttribute(name: Buffer, value: Buffer): number {
   let hash = 0;
   for (const byte of name) hash = (hash << 5) ^ (hash >>> 27) ^ byte;
   const padded = Buffer.alloc(roundUp4(value.length));
