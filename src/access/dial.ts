@@ -11,6 +11,8 @@ export interface DialRequest {
   timeoutMs?: number;
 }
 
+const keepAliveMs = 15_000;
+
 type DialedMachine = Pick<MachinePlan, "name" | "interfaces" | "mainAddress">;
 
 /** Addresses by every name of the play's machines. Names are never looked up anywhere else. */
@@ -64,7 +66,9 @@ function dialAddress(
       reject(signal.reason);
       return;
     }
-    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true });
+    // A guest that was reset answers a probe with a reset; without one a silent reader would wait for ever.
+    const keepAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+    const socket = connect({ host: address, port, noDelay: true, allowHalfOpen: true, ...keepAlive });
     const settle = (failure?: unknown) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);

@@ -27,6 +27,7 @@ import type { TaskDetails } from "./contract/tasks.ts";
 import type { OpenedTerminal, OpenTerminalBody, SocketTicket, Terminal } from "./contract/terminals.ts";
 import type { AccessToken, CreateTokenBody } from "./contract/tokens.ts";
 import type { CreatedUser, CreateUserBody, Invitation, UpdateUserBody, User } from "./contract/users.ts";
+import type { PortForwardJson, SavePortForwardBody, StartTunnelBody, Tunnel } from "./contract/tunnels.ts";
 import { type WatchOptions, watchPlay } from "./watch-play.ts";
 
 /** Actions that answer with the play; consoles have methods of their own. */
@@ -153,6 +154,13 @@ export function createClient(options: ClientOptions) {
       call<EmptyReply>("DELETE", `${play(id)}/shells/${encodeURIComponent(shellId)}`),
     /** A WebSocket URL that sends {stdout?, stderr?, exitCode?, eof?}. */
     openJournal: (id: string, body: OpenJournalBody) => call<SocketTicket>("POST", `${play(id)}/journals`, { body }),
+    /** TCP into a machine; the reply comes when the machine is ready. */
+    startTunnel: (id: string, body: StartTunnelBody) => call<Tunnel>("POST", `${play(id)}/tunnels`, { body }),
+    listPortForwards: (id: string) => call<PortForwardJson[]>("GET", `${play(id)}/port-forwards`),
+    savePortForward: (id: string, body: SavePortForwardBody) =>
+      call<PortForwardJson>("POST", `${play(id)}/port-forwards`, { body }),
+    /** By its index in the list. */
+    deletePortForward: (id: string, index: number) => call<EmptyReply>("DELETE", `${play(id)}/port-forwards/${index}`),
 
     listTerminals: (id: string) => call<Terminal[]>("GET", `${play(id)}/terminals`),
     openTerminal: (id: string, body: OpenTerminalBody) =>

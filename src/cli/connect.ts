@@ -18,7 +18,8 @@ export async function connect(context: CliContext): Promise<Client> {
   return createClient({ endpoint, credentials: { sessionId, accessToken }, userAgent: "labyard-cli" });
 }
 
-async function readClientRecord(context: CliContext): Promise<ClientRecord> {
+/** Where the server is and what opens it; see `connect`. */
+export async function readClientRecord(context: CliContext): Promise<ClientRecord> {
   const { LABYARD_ENDPOINT, LABYARD_SESSION_ID, LABYARD_ACCESS_TOKEN } = context.env;
   if (LABYARD_ENDPOINT && LABYARD_SESSION_ID && LABYARD_ACCESS_TOKEN) {
     return { endpoint: LABYARD_ENDPOINT, sessionId: LABYARD_SESSION_ID, accessToken: LABYARD_ACCESS_TOKEN };

@@ -25,6 +25,9 @@ export function registerServe(program: Command, context: CliContext): void {
       try {
         await using server = await serve({ paths: context.paths, config, log, plays, env: context.env });
         context.stdout.write(`Labyard serves ${server.url} (Ctrl-C ends it; plays go on running)\n`);
+        if (server.tlsUrl !== undefined) {
+          context.stdout.write(`and ${server.tlsUrl} with TLS ('labyard tls trust' tells how to trust it)\n`);
+        }
         context.stdout.write(`Log in once with ${server.loginUrl}\n`);
         await new Promise<void>(resolve => context.signal.addEventListener("abort", () => resolve(), { once: true }));
       } finally {

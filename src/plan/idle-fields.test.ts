@@ -10,7 +10,6 @@ assert.ok(web && db);
 test("fields that nothing acts upon are told with their place", () => {
   const spec: PlaygroundSpec = {
     ...netLab.playground,
-    portForwards: [{ kind: "local", machine: web.name, remotePort: 80 }],
     machines: [
       {
         ...web,
@@ -28,13 +27,12 @@ test("fields that nothing acts upon are told with their place", () => {
   assert.deepEqual(
     notices.map(({ path, machine }) => [path?.replace("playground.", ""), machine]),
     [
-      ["portForwards", undefined],
       ["machines[0].kernel.snapshot", web.name],
       ["machines[0].drives[1].persistent", web.name],
       ["machines[0].drives[2].source", web.name],
     ],
   );
-  assert.match(notices[2]?.message ?? "", /^drive 2 of web-01: persistent has no effect/);
+  assert.match(notices[1]?.message ?? "", /^drive 2 of web-01: persistent has no effect/);
 });
 
 test("fields that have an effect are not told", () => {
@@ -49,5 +47,6 @@ test("fields that have an effect are not told", () => {
     { filesystem: "btrfs" as const },
   ];
   const machines = [{ ...db, kernel: { source: "5.10" }, drives }];
-  assert.deepEqual(idleFields({ ...netLab.playground, portForwards: [], tabs, machines }), []);
+  const portForwards = [{ kind: "local" as const, machine: db.name, remotePort: 80 }];
+  assert.deepEqual(idleFields({ ...netLab.playground, portForwards, tabs, machines }), []);
 });

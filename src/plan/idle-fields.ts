@@ -9,11 +9,6 @@ interface Gap {
 
 type Look<Part> = (part: Part) => Gap | false | undefined;
 
-const ofSpec: readonly Look<PlaygroundSpec>[] = [
-  spec =>
-    (spec.portForwards ?? []).length > 0 &&
-    gap("portForwards", "portForwards have no effect yet: nothing opens saved port forwards"),
-];
 const ofMachine: readonly Look<Machine>[] = [
   ({ kernel }) => kernel?.snapshot !== undefined && gap("kernel.snapshot", "its saved kernel is not used yet"),
 ];
@@ -25,19 +20,16 @@ const ofDrive: readonly Look<Drive>[] = [
 
 /** What a manifest may say and nothing acts upon yet. A field leaves this list in the commit that makes it work. */
 export function idleFields(spec: PlaygroundSpec): PlanNotice[] {
-  return [
-    ...look(ofSpec, spec, "playground", ""),
-    ...spec.machines.flatMap((machine, index) => {
-      const path = `playground.machines[${index}]`;
-      const drives = machine.drives.flatMap((drive, driveIndex) =>
-        look(ofDrive, drive, `${path}.drives[${driveIndex}]`, `drive ${driveIndex + 1} of ${machine.name}: `),
-      );
-      return [...look(ofMachine, machine, path, `${machine.name}: `), ...drives].map(notice => ({
-        ...notice,
-        machine: machine.name,
-      }));
-    }),
-  ];
+  return spec.machines.flatMap((machine, index) => {
+    const path = `playground.machines[${index}]`;
+    const drives = machine.drives.flatMap((drive, driveIndex) =>
+      look(ofDrive, drive, `${path}.drives[${driveIndex}]`, `drive ${driveIndex + 1} of ${machine.name}: `),
+    );
+    return [...look(ofMachine, machine, path, `${machine.name}: `), ...drives].map(notice => ({
+      ...notice,
+      machine: machine.name,
+    }));
+  });
 }
 
 function look<Part>(looks: readonly Look<Part>[], part: Part, place: string, label: string): PlanNotice[] {

@@ -24,11 +24,14 @@ import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts
 import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts";
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";
-import type { ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import type { KeyRequest, ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
 import { scanMaxMs } from "./port-scan.ts";
 import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";
 import { TrackedPlay } from "./tracked-play.ts";
 import { knownKernels } from "../vm/kernels/catalogue.ts";
+
+/** A runner that bounds its own work answers a little later than that. */
+const answerGraceMs = 5000;
 
 export interface LocalPlaysOptions {
   paths: Paths;
@@ -145,6 +148,12 @@ export class LocalPlays implements Plays {
     return askRunner(await this.#requireRunner(playId), "POST", "/ports/scan", { machine }, scanMaxMs + 5000);
   }
 
+  async authorizeKey(playId: string, request: KeyRequest): Promise<void> {
+    const socket = await this.#requireRunner(playId);
+    const path = `/machines/${encodeURIComponent(request.machine)}/authorized-keys`;
+    await askRunner(socket, "POST", path, request, request.timeoutMs + answerGraceMs);
+  }
+
   async openTerminal(playId: string, terminal: TerminalRequest): Promise<string> {
     return (await this.#ask<{ id: string }>(playId, "POST", "/terminals", terminal)).id;
   }
@@ -241,6 +250,9 @@ export class LocalPlays implements Plays {
 }
 
 function upgradePath(target: UpgradeTarget): string {
+  if (target.kind === "tunnel") {
+    return `/machines/${encodeURIComponent(target.machine)}/tunnels/${encodeURIComponent(target.payload)}`;
+  }
   if (target.kind === "terminal") return `/terminals/${encodeURIComponent(target.terminalId)}/socket`;
   const machine = encodeURIComponent(target.machine);
   if (target.kind === "journal") {

@@ -53,13 +53,18 @@ export interface Plays {
   dial(playId: string, machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
   /** TCP ports on which programs of a machine (default: of all that answer) listen on its main address. */
   scanPorts(playId: string, machine?: string): Promise<ListeningPort[]>;
+  /**
+   * Lets the owner of an ssh public key (one checked line) log in as this user, and waits for the machine to get that
+   * far. Resolves when the key is in place and the machine's own sshd has been given a moment to come up.
+   */
+  authorizeKey(playId: string, request: KeyRequest): Promise<void>;
   /** Opens a terminal session that survives its viewers; returns its id. */
   openTerminal(playId: string, terminal: TerminalRequest): Promise<string>;
   listTerminals(playId: string): Promise<Array<{ id: string; machine: string; user: string }>>;
   closeTerminal(playId: string, terminalId: string): Promise<void>;
   /**
-   * Hands an authorized WebSocket upgrade to the runner, which speaks terminal-protocol, exec-protocol or the
-   * official client's journal messages on it.
+   * Hands an authorized WebSocket upgrade to the runner, which speaks terminal-protocol, exec-protocol, the official
+   * client's journal messages or raw TCP on it.
    * On failure the socket gets an HTTP error response and is closed.
    */
   upgrade(playId: string, target: UpgradeTarget, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
@@ -81,7 +86,17 @@ export interface ListeningPort {
   protocol: PortProtocol;
 }
 
+export interface KeyRequest {
+  machine: string;
+  user: string;
+  /** "type base64 comment" */
+  key: string;
+  timeoutMs: number;
+}
+
 export type UpgradeTarget =
   | { kind: "terminal"; terminalId: string }
   | { kind: "journal"; machine: string; query: JournalQuery }
+  /** The payload as it came in the URL: see access/tunnel-payload.ts. */
+  | { kind: "tunnel"; machine: string; payload: string }
   | { kind: "exec"; machine: string; user?: string; command?: string; pty?: { cols: number; rows: number } };

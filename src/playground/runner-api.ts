@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { JournalQuery } from "../access/journal-query.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
-import type { ListeningPort, TerminalRequest } from "./plays.ts";
+import type { KeyRequest, ListeningPort, TerminalRequest } from "./plays.ts";
 
 /** What a runner can be asked about its play. */
 export interface RunnerActions {
@@ -21,6 +21,8 @@ export interface RunnerActions {
 export interface AccessActions {
   dial(machine: string, port: number, signal: AbortSignal): Promise<Duplex>;
   scanPorts(machine: string | undefined): Promise<ListeningPort[]>;
+  authorizeKey(request: KeyRequest): Promise<void>;
+  attachTunnel(machine: string, payload: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   openTerminal(terminal: TerminalRequest): Promise<string>;
   listTerminals(): Array<{ id: string; machine: string; user: string }>;
   closeTerminal(id: string): void;
@@ -63,6 +65,11 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
     "POST",
     /^\/terminals$/,
     async (actions, _match, body) => ({ id: await actions.access.openTerminal(body as TerminalRequest) }),
+  ],
+  [
+    "POST",
+    /^\/machines\/([^/]+)\/authorized-keys$/,
+    (actions, _match, body) => actions.access.authorizeKey(body as KeyRequest),
   ],
   ["GET", /^\/terminals$/, actions => actions.access.listTerminals()],
   ["DELETE", /^\/terminals\/([^/]+)$/, (actions, [id]) => actions.access.closeTerminal(id as string)],
@@ -144,12 +151,18 @@ async function connect(actions: RunnerActions, request: IncomingMessage, socket:
 }
 
 async function upgrade(actions: RunnerActions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  // Who hangs up while we dial must not end the process.
+  socket.on("error", () => socket.destroy());
   try {
     const url = new URL(request.url ?? "/", "http://runner");
+    const tunnel = /^\/machines\/([^/]+)\/tunnels\/([^/]*)$/.exec(url.pathname);
     const terminal = /^\/terminals\/([^/]+)\/socket$/.exec(url.pathname);
     const exec = /^\/machines\/([^/]+)\/exec$/.exec(url.pathname);
     const journal = /^\/machines\/([^/]+)\/journal$/.exec(url.pathname);
-    if (terminal?.[1] !== undefined) {
+    if (tunnel?.[1] !== undefined) {
+      const [machine, payload] = [decodeURIComponent(tunnel[1]), decodeURIComponent(tunnel[2] ?? "")];
+      await actions.access.attachTunnel(machine, payload, request, socket, head);
+    } else if (terminal?.[1] !== undefined) {
       actions.access.attachTerminal(terminal[1], request, socket, head);
     } else if (exec?.[1] !== undefined) {
       const query = Object.fromEntries(url.searchParams);
@@ -171,8 +184,12 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
       throw new Problem("server/not-found");
     }
   } catch (error) {
-    const { status } = Problem.from(error).spec;
-    socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const problem = Problem.from(error);
+    const body = JSON.stringify(problem);
+    socket.end(
+      `HTTP/1.1 ${problem.spec.status} Refused\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
   }
 }
 

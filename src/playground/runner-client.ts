@@ -98,8 +98,11 @@ export async function spliceUpgrade(
   }
   await new Promise<void>(resolve => {
     const ask = request({ socketPath, path, headers });
-    const refuse = (status: string) => {
-      client.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const refuse = (status: string, body = "") => {
+      client.end(
+        `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+          `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      );
       resolve();
     };
     ask.once("upgrade", (response, upstream, upstreamHead) => {
@@ -114,8 +117,15 @@ export async function spliceUpgrade(
       resolve();
     });
     ask.once("response", response => {
-      response.resume();
-      refuse(`${response.statusCode ?? 502} ${response.statusMessage ?? "Bad Gateway"}`);
+      // The runner's problem, for clients that can show it.
+      const chunks: Buffer[] = [];
+      response.on("data", chunk => chunks.push(chunk as Buffer));
+      response.once("close", () =>
+        refuse(
+          `${response.statusCode ?? 502} ${response.statusMessage ?? "Bad Gateway"}`,
+          Buffer.concat(chunks).toString(),
+        ),
+      );
     });
     ask.once("error", () => refuse("502 Bad Gateway"));
     client.once("error", () => ask.destroy());

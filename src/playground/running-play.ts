@@ -85,7 +85,10 @@ export class RunningPlay implements RunnerActions {
           keeper: this.#keeper,
           bootTimeoutMs: bootTimeoutMs[acceleration],
           onReady: () => this.#tasks.machineReady(machine.name),
-          onOff: () => this.#noticeOff(),
+          onOff: () => {
+            this.access.machineOff(machine.name);
+            this.#noticeOff();
+          },
         }),
     );
     state.setTasks(this.#tasks.statesWithOutput());

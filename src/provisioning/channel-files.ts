@@ -71,6 +71,17 @@ export async function writeGuestFile(
   });
 }
 
+/** Makes a directory unless something has that name already. */
+export async function makeGuestDirectory(sftp: SFTPWrapper, path: string, mode: number, place: Place): Promise<void> {
+  await bounded(path, "made", place, async () => {
+    const exists = await call<unknown>(done => sftp.stat(path, done)).then(
+      () => true,
+      () => false,
+    );
+    if (!exists) await call<void>(done => sftp.mkdir(path, { mode }, done));
+  });
+}
+
 /** undefined at the end of the file, which SFTP reports as an error with status 1. */
 function readChunk(sftp: SFTPWrapper, handle: Buffer, position: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
@@ -91,7 +102,12 @@ function call<T>(start: (done: (error: Error | null | undefined, value?: T) => v
   });
 }
 
-async function bounded<T>(path: string, done: "read" | "written", place: Place, work: () => Promise<T>): Promise<T> {
+async function bounded<T>(
+  path: string,
+  done: "read" | "written" | "made",
+  place: Place,
+  work: () => Promise<T>,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${fileTimeoutMs / 1000} s`)), fileTimeoutMs);

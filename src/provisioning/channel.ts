@@ -1,9 +1,17 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Client, ClientChannel, ExecOptions as SshExecOptions, SFTPWrapper } from "ssh2";
 import { Problem } from "../api/problems.ts";
 import { collect, type ExecOptions, type ExecResult } from "./channel-exec.ts";
-import { type FileOptions, readGuestFile, type WriteFileOptions, writeGuestFile } from "./channel-files.ts";
-import { type GuestProcess, guestProcess, type PtySize } from "./guest-process.ts";
+import {
+  type FileOptions,
+  makeGuestDirectory,
+  readGuestFile,
+  type WriteFileOptions,
+  writeGuestFile,
+} from "./channel-files.ts";
+import { type ChannelListener, type IncomingConnection, openListener } from "./channel-listener.ts";
+import { type GuestProcess, guestProcess, limitBacklog, type PtySize } from "./guest-process.ts";
 import { type ConnectOptions, connectSsh, type SshConnection } from "./ssh-connect.ts";
 
 const openTimeoutMs = 30_000;
@@ -78,6 +86,59 @@ export class Channel implements AsyncDisposable {
     await writeGuestFile(await this.#files(), path, content, { ...options, machine: this.machine });
   }
 
+  /** Makes a directory unless it is there. */
+  async makeDirectory(path: string, mode: number): Promise<void> {
+    await makeGuestDirectory(await this.#files(), path, mode, { machine: this.machine });
+  }
+
+  /**
+   * A TCP connection that the guest itself opens: names mean what they mean there, and its loopback can be reached.
+   * Rejects with `access/port-refused`, `provisioning/connection-lost` or the signal's reason.
+   */
+  async connect(host: string, port: number, options: { signal?: AbortSignal } = {}): Promise<Duplex> {
+    const stream = await this.#opened<ClientChannel>(
+      done => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
+      late => late.destroy(),
+      options.signal,
+      reason =>
+        new Problem("access/port-refused", {
+          message: `"${this.machine}" could not connect to ${host}:${port} (${reason})`,
+          where: { machine: this.machine, step: "dial" },
+        }),
+    );
+    return this.#carry(stream);
+  }
+
+  /**
+   * Opens a TCP port inside the guest. Every connection is handed over before a byte of it has been read. Rejects with
+   * `access/listen-refused`, `provisioning/connection-lost` or the signal's reason.
+   */
+  async listen(
+    host: string,
+    port: number,
+    onConnection: (connection: IncomingConnection) => void,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ChannelListener> {
+    const accepted = (connection: IncomingConnection) =>
+      onConnection({
+        accept: () => this.#carry(connection.accept()),
+        refuse: () => connection.refuse(),
+      });
+    const listener = await this.#opened<ChannelListener>(
+      done => openListener(this.#client, { host, port, onConnection: accepted, lost: this.closed }, done),
+      late => late.close(),
+      options.signal,
+      reason =>
+        new Problem("access/listen-refused", {
+          message: `"${this.machine}" could not listen on ${host}:${port} (${reason})`,
+          where: { machine: this.machine, step: "listen" },
+        }),
+    );
+    this.#sessions++;
+    void listener.closed.then(() => this.#sessions--);
+    return listener;
+  }
+
   /** Ends the connection and everything on it; safe to repeat. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#open) return;
@@ -100,6 +161,18 @@ export class Channel implements AsyncDisposable {
     this.#sessions++;
     void process.closed.then(() => this.#sessions--);
     return process;
+  }
+
+  /** Counts a stream as long as it is open, and ends it with the connection. */
+  #carry(stream: Duplex): Duplex {
+    limitBacklog(stream, () => this.#socket.destroy());
+    stream.on("error", () => {
+      // A write after the end; "close" follows.
+    });
+    this.#sessions++;
+    stream.once("close", () => this.#sessions--);
+    void this.closed.then(() => stream.destroy());
+    return stream;
   }
 
   #files(): Promise<SFTPWrapper> {
@@ -125,6 +198,7 @@ export class Channel implements AsyncDisposable {
     open: (done: (error: Error | undefined, value: T) => void) => void,
     release: (value: T) => void,
     signal: AbortSignal | undefined,
+    refused = (reason: string) => this.#problem("provisioning/session-refused", reason),
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let settled = false;
@@ -135,10 +209,7 @@ export class Channel implements AsyncDisposable {
         reject(error);
       };
       const onAbort = () => fail(signal?.reason);
-      const timer = setTimeout(
-        () => fail(this.#problem("provisioning/session-refused", "did not answer")),
-        openTimeoutMs,
-      );
+      const timer = setTimeout(() => fail(refused("no answer")), openTimeoutMs);
       if (signal?.aborted) return onAbort();
       signal?.addEventListener("abort", onAbort, { once: true });
       const done = (error: Error | undefined, value: T) => {
@@ -148,8 +219,8 @@ export class Channel implements AsyncDisposable {
         }
         // `closed` follows an error of the connection by a few turns; the message of ssh2 tells the two apart.
         if (error) {
-          const code = this.#open ? "provisioning/session-refused" : "provisioning/connection-lost";
-          return fail(this.#problem(code, error.message));
+          if (this.#open) return fail(refused(error.message));
+          return fail(this.#problem("provisioning/connection-lost", error.message));
         }
         settled = true;
         clearTimeout(timer);

@@ -97,7 +97,7 @@ export function guestProcess(stream: ClientChannel, owner: GuestProcessOwner): G
 /**
  * ssh2 does not enforce the window it grants, so a hostile server could fill our memory while we do not read.
  */
-function limitBacklog(readable: Readable, flooded: () => void): void {
+export function limitBacklog(readable: Readable, flooded: () => void): void {
   const push = readable.push.bind(readable);
   readable.push = (chunk: unknown, encoding?: BufferEncoding) => {
     if (chunk !== null && readable.readableLength > honestBacklogBytes) {

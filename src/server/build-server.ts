@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import { totalmem } from "node:os";
+import { createServer, type RequestListener } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+import { hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
@@ -45,10 +46,16 @@ import { ShellSessions } from "./shells/shell-sessions.ts";
 import { ConnSockets } from "./sockets/conns.ts";
 import { serveWebUi } from "./static-files.ts";
 import { Tickets } from "./tickets.ts";
+import { TunnelCredentials } from "./tunnels/tunnel-credentials.ts";
+import { TunnelSockets } from "./tunnels/tunnel-sockets.ts";
 import { dispatchUpgrades } from "./upgrade.ts";
 
 /** A manifest may have a megabyte; JSON around it takes some more. */
 const bodyLimitBytes = 4 * 1024 * 1024;
+/** Uploads into an app may take long; slow headers stay limited to a minute. */
+export const httpTimeouts = { requestTimeout: 60 * 60_000, headersTimeout: 60_000 };
+/** The contract of the official client: hold about a minute, then 503. */
+const tunnelHoldMs = 55_000;
 const installation = join(import.meta.dirname, "../..");
 
 export interface ServerOptions {
@@ -65,6 +72,8 @@ export interface ServerOptions {
   /** Default: those that came with this installation. */
   playgroundsDirectory?: string;
   webDirectory?: string;
+  /** Default 55 s. */
+  tunnelHoldMs?: number;
 }
 
 export interface LabyardServer {
@@ -73,6 +82,8 @@ export interface LabyardServer {
   origins: Origins;
   /** Tells one start of the server from the next; /api/health answers with it. */
   instance: string;
+  /** Answers on this server too, which its caller lets listen; `app.close()` ends it with the rest. */
+  alsoServe(server: HttpsServer): void;
 }
 
 /**
@@ -82,7 +93,7 @@ export interface LabyardServer {
  */
 export async function buildServer(options: ServerOptions): Promise<LabyardServer> {
   const { config, plays, database, log, now = Date.now } = options;
-  const origins = new Origins(config);
+  const origins = new Origins(config, [hostname().toLowerCase()]);
   const tickets = new Tickets(now);
   const accounts = new Accounts(database, config.sessions, now);
   const builtIn = await loadBuiltInPlaygrounds(options.playgroundsDirectory ?? join(installation, "playgrounds"), log);
@@ -104,6 +115,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   const live = new LiveConnections();
   const shellHost = new ShellHost({ database, plays, origins, gate, live, sessions: shells, files: shellFiles, log });
   const ports = new PortProxy({ database, plays, origins, gate, live, log });
+  const tunnelCredentials = new TunnelCredentials(database, now);
+  const tunnels = new TunnelSockets({ credentials: tunnelCredentials, accounts, live, plays, log });
   const services: Services = {
     config,
     database,
@@ -124,6 +137,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
       maxActivePerUser: config.plays.maxActivePerUser,
       hostMemoryMiB: options.hostMemoryMiB ?? Math.floor(totalmem() / 1024 ** 2),
     }),
+    tunnelCredentials,
+    tunnelHoldMs: options.tunnelHoldMs ?? tunnelHoldMs,
     catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
     content,
     ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
@@ -134,12 +149,16 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     version: await installedVersion(),
   };
 
+  let answer: RequestListener | undefined;
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     // Addresses hold tickets and codes, so they do not belong into logs.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
-    serverFactory: handler => createHttpServer(handler, origins, { ports, shellHost }),
+    serverFactory: handler => {
+      answer = handlerBesidePorts(handler, origins, { ports, shellHost });
+      return createServer(httpTimeouts, answer);
+    },
     // Streams of exposed ports may never end by themselves; closing does not wait for them.
     forceCloseConnections: true,
     // Only a reverse proxy on this host may say who the visitor is (for rate limits).
@@ -164,29 +183,31 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   // Covers and landing pages name them by this path. Documented once, below /api.
   await app.register(async pages => contentFileRoutes(pages.withTypeProvider<ZodTypeProvider>(), services));
   await serveWebUi(app, webDirectory);
-  const closeSockets = dispatchUpgrades(app.server, {
-    origins,
-    tickets,
-    accounts,
-    live,
-    plays,
-    conns,
-    ports,
-    shellHost,
-    log,
-  });
+  const upgrades = { origins, tickets, accounts, live, plays, conns, ports, shellHost, tunnels, log };
+  const closeSockets = [dispatchUpgrades(app.server, upgrades)];
+  const besides: HttpsServer[] = [];
   app.addHook("onListen", async () => {
     const address = app.server.address();
     if (typeof address === "object" && address !== null) origins.setPort(address.port);
   });
   app.addHook("preClose", async () => {
     feeds.close();
-    await closeSockets();
+    tunnels.close();
+    await Promise.all(closeSockets.map(close => close()));
+    for (const server of besides) {
+      server.close();
+      server.closeAllConnections();
+    }
     await expiry[Symbol.asyncDispose]();
   });
   await app.ready();
   expiry.refresh();
-  return { app, accounts, origins, instance: services.instance };
+  const alsoServe = (server: HttpsServer) => {
+    if (answer) server.on("request", answer);
+    closeSockets.push(dispatchUpgrades(server, upgrades));
+    besides.push(server);
+  };
+  return { app, accounts, origins, instance: services.instance, alsoServe };
 }
 
 async function installedVersion(): Promise<string> {
@@ -194,19 +215,16 @@ async function installedVersion(): Promise<string> {
   return version;
 }
 
-function createHttpServer(
-  handler: Parameters<typeof createServer>[1] & object,
+/** Requests for exposed ports and shared shells go past the framework: nothing of ours may touch them. */
+function handlerBesidePorts(
+  handler: RequestListener,
   origins: Origins,
   { ports, shellHost }: { ports: PortProxy; shellHost: ShellHost },
-): Server {
-  return createServer(
-    // Uploads into an app may take long; slow headers stay limited to a minute.
-    { requestTimeout: 60 * 60_000, headersTimeout: 60_000 },
-    (request, response) => {
-      const label = origins.portLabelOf(request.headers.host);
-      if (label === undefined) handler(request, response);
-      else if (isShellLabel(label)) void shellHost.serve(label, request, response);
-      else void ports.serve(label, request, response);
-    },
-  );
+): RequestListener {
+  return (request, response) => {
+    const label = origins.portLabelOf(request.headers.host);
+    if (label === undefined) handler(request, response);
+    else if (isShellLabel(label)) void shellHost.serve(label, request, response);
+    else void ports.serve(label, request, response);
+  };
 }

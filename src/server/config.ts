@@ -12,6 +12,25 @@ const positive = z.int().min(1);
 const budget = (vcpus: number, memoryMiB: number) =>
   z.strictObject({ vcpus: positive.default(vcpus), memoryMiB: positive.min(128).default(memoryMiB) }).prefault({});
 
+/** TLS beside plain HTTP. Absent: on port 8443, or another one when that is taken. */
+const tlsSchema = z
+  .strictObject({
+    /** 0 takes any free port. */
+    port: z.int().min(0).max(65535).default(8443),
+    /** Default: where plain HTTP listens. */
+    host: z.string().min(1).optional(),
+    /** A certificate of your own, PEM, with its chain. Read again when it changes. */
+    certificateFile: z.string().min(1).optional(),
+    keyFile: z.string().min(1).optional(),
+    /** Further names this server answers to; they also go into a certificate that it makes. */
+    names: z.array(z.string().regex(/^[a-z0-9.*:-]+$/, "must be a name or an address in lower case")).default([]),
+  })
+  .refine(tls => (tls.certificateFile === undefined) === (tls.keyFile === undefined), {
+    message: "certificateFile and keyFile are given together",
+  });
+
+export type TlsConfig = z.infer<typeof tlsSchema>;
+
 /** Everything an operator can set in config.yaml, with its default. */
 const configSchema = z.strictObject({
   listen: z
@@ -20,6 +39,8 @@ const configSchema = z.strictObject({
       host: z.string().min(1).default("127.0.0.1"),
       /** 0 takes any free port. */
       port: z.int().min(0).max(65535).default(8765),
+      /** false: none, because a reverse proxy does it. */
+      tls: tlsSchema.or(z.literal(false)).optional(),
     })
     .prefault({}),
   /** The address people type, when a reverse proxy stands in front. */

@@ -40,6 +40,23 @@ test("only pages of the very address in use are ours", () => {
   }
 });
 
+test("over TLS the app is another origin, and tunnels always lead there", () => {
+  const origins = new Origins(parseConfig("listen: {tls: {names: [labs.lan]}}"), ["laptop"]);
+  const secure = requestTo("localhost:8443");
+  Object.assign(secure.socket, { encrypted: true });
+  assert.equal(origins.tunnelOriginFor(requestTo("localhost:8765")), "http://localhost:8765", "without TLS");
+  origins.setTlsPort(8443);
+  assert.equal(origins.tlsUrl, "https://127.0.0.1:8443");
+  assert.equal(origins.appUrlFor(secure), "https://localhost:8443");
+  assert.equal(origins.isAppOrigin("https://localhost:8443", secure), true);
+  assert.equal(origins.isAppOrigin("http://localhost:8765", secure), false);
+  assert.equal(origins.tunnelOriginFor(secure), "https://localhost:8443");
+  assert.equal(origins.tunnelOriginFor(requestTo("localhost:8765")), "https://localhost:8443");
+  assert.equal(origins.appUrlFor(requestTo("laptop:8765")), "http://laptop:8765");
+  assert.equal(origins.isAppHost("labs.lan:8443"), true);
+  assert.equal(origins.isAppHost("other.lan:8443"), false);
+});
+
 test("behind a reverse proxy the public address counts", () => {
   const origins = new Origins(parseConfig("publicUrl: https://labs.example.com\nportsDomain: labs-ports.net"));
   assert.equal(origins.appUrlFor(requestTo("127.0.0.1:8765")), "https://labs.example.com");

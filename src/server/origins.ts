@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
 import type { ServerConfig } from "./config.ts";
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
@@ -9,16 +10,31 @@ const loopbackNames = ["localhost", "127.0.0.1", "[::1]"];
  */
 export class Origins {
   readonly #config: Pick<ServerConfig, "listen" | "publicUrl" | "portsDomain">;
+  readonly #ownNames: readonly string[];
   #port: number;
+  #tlsPort: number | undefined;
 
-  constructor(config: Pick<ServerConfig, "listen" | "publicUrl" | "portsDomain">) {
+  /** `ownNames`: what this host is called, apart from the configuration. */
+  constructor(config: Pick<ServerConfig, "listen" | "publicUrl" | "portsDomain">, ownNames: readonly string[] = []) {
     this.#config = config;
     this.#port = config.listen.port;
+    const { tls } = config.listen;
+    this.#ownNames = tls === false ? [] : [...ownNames, ...(tls?.names ?? [])].map(urlHost);
   }
 
   /** The port the kernel chose, once it is known. */
   setPort(port: number): void {
     this.#port = port;
+  }
+
+  /** Where TLS is spoken, once it is. */
+  setTlsPort(port: number): void {
+    this.#tlsPort = port;
+  }
+
+  /** The address of the TLS listener on this machine; undefined without one. */
+  get tlsUrl(): string | undefined {
+    return this.#tlsPort === undefined ? undefined : this.#tlsUrl(urlHost(this.#config.listen.host));
   }
 
   /** The address people type, e.g. http://127.0.0.1:8765 */
@@ -30,7 +46,28 @@ export class Origins {
   appUrlFor(request: IncomingMessage): string {
     if (this.#config.publicUrl !== undefined) return this.#config.publicUrl;
     const { host } = request.headers;
-    return host !== undefined && this.isAppHost(host) ? `http://${host}` : this.appUrl;
+    if (host !== undefined && this.isAppHost(host)) return `${schemeOf(request)}://${host}`;
+    return schemeOf(request) === "https" ? this.#tlsUrl(urlHost(this.#config.listen.host)) : this.appUrl;
+  }
+
+  /** Where tunnels of this client lead: it always speaks TLS there, whatever it spoke here. */
+  tunnelOriginFor(request: IncomingMessage): string {
+    const appUrl = this.appUrlFor(request);
+    if (this.#config.publicUrl !== undefined || appUrl.startsWith("https:") || this.#tlsPort === undefined)
+      return appUrl;
+    return this.#tlsUrl(new URL(appUrl).hostname);
+  }
+
+  #tlsUrl(host: string): string {
+    return `https://${host}:${this.#tlsPort ?? 443}`;
+  }
+
+  /** Who asks: only a reverse proxy on this host is believed when it names another, and only about its own visitor. */
+  visitorOf(request: IncomingMessage): string {
+    const { remoteAddress = "" } = request.socket;
+    const isLoopback = /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+    if (this.#config.publicUrl === undefined || !isLoopback) return remoteAddress;
+    return request.headersDistinct["x-forwarded-for"]?.at(-1)?.split(",").at(-1)?.trim() || remoteAddress;
   }
 
   isAppHost(host: string): boolean {
@@ -38,6 +75,7 @@ export class Origins {
     return (
       loopbackNames.includes(name) ||
       name === urlHost(this.#config.listen.host) ||
+      this.#ownNames.includes(name) ||
       (this.#config.publicUrl !== undefined && host.toLowerCase() === new URL(this.#config.publicUrl).host)
     );
   }
@@ -70,6 +108,10 @@ export class Origins {
   get portFrameSources(): string[] {
     return [`http://*.${this.#config.portsDomain}:*`, `https://*.${this.#config.portsDomain}:*`];
   }
+}
+
+function schemeOf(request: IncomingMessage): "http" | "https" {
+  return (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
 }
 
 function hostName(host: string): string {

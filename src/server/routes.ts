@@ -13,10 +13,12 @@ import { playCreateRoute } from "./routes/play-create.ts";
 import { playExecRoute } from "./routes/play-exec.ts";
 import { playJournalRoute } from "./routes/play-journals.ts";
 import { playListRoute } from "./routes/play-list.ts";
+import { playPortForwardRoutes } from "./routes/play-port-forwards.ts";
 import { playPortRoutes } from "./routes/play-ports.ts";
 import { playShellRoutes } from "./routes/play-shells.ts";
 import { playTaskRoutes } from "./routes/play-tasks.ts";
 import { playTerminalRoutes } from "./routes/play-terminals.ts";
+import { playTunnelRoutes } from "./routes/play-tunnels.ts";
 import { playRoutes } from "./routes/play.ts";
 import { playgroundRoutes } from "./routes/playgrounds.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
@@ -51,5 +53,7 @@ export function registerRoutes(app: ZodApp, services: Services): void {
   playPortRoutes(app, services);
   playShellRoutes(app, services);
   playJournalRoute(app, services);
+  playTunnelRoutes(app, services);
+  playPortForwardRoutes(app, services);
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
 }

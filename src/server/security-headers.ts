@@ -18,7 +18,8 @@ export async function addSecurityHeaders(app: FastifyInstance, origins: Origins)
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", "data:", "https:"],
         fontSrc: ["'self'", "data:"],
-        connectSrc: ["'self'", overHttps ? "wss:" : "ws:"],
+        // Plain and TLS listeners serve the same pages; 'self' alone covers sockets in some browsers only.
+        connectSrc: ["'self'", "wss:", ...(overHttps ? [] : ["ws:"])],
         frameSrc: ["'self'", ...origins.portFrameSources, "https:"],
         workerSrc: ["'self'", "blob:"],
         objectSrc: ["'none'"],

@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import { Scope } from "../lib/scope.ts";
 import type { Plays } from "../playground/plays.ts";
@@ -9,9 +8,11 @@ import { contentDirectory, databaseFile, type Paths } from "../store/paths.ts";
 import { ensureRuntimeDirectory } from "../store/runtime-directory.ts";
 import { buildServer, type LabyardServer } from "./build-server.ts";
 import type { ServerConfig } from "./config.ts";
+import { listenFailure } from "./listen-failure.ts";
 import { writeClientFile } from "./local-client.ts";
 import { loginUrl } from "./routes/login.ts";
 import { lockHome, removeServerRecord, writeServerRecord } from "./server-lock.ts";
+import { listenTls } from "./tls/tls-listener.ts";
 
 export interface ServeOptions {
   paths: Paths;
@@ -28,6 +29,8 @@ export interface ServeOptions {
 export interface RunningServer extends AsyncDisposable {
   /** Address of the web UI and, with /api, of the API. */
   url: string;
+  /** Where TLS is spoken beside it; undefined when it is not. */
+  tlsUrl: string | undefined;
   /** Logs one browser in as the local owner. */
   loginUrl: string;
 }
@@ -58,6 +61,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   );
   await plays.recover();
   await listen(server, config);
+  const tls = await opening.acquire(
+    "TLS listener",
+    () => listenTls({ paths, config, log: options.log, server }),
+    listener => listener?.[Symbol.dispose](),
+  );
   const url = server.origins.appUrl;
   await opening.acquire(
     "server record",
@@ -69,21 +77,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { code } = await server.accounts.createLoginCode(owner.id);
 
   const running = opening.move("running server");
-  return { url, loginUrl: loginUrl(url, code), [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
+  const tlsUrl = tls === undefined ? undefined : server.origins.tlsUrl;
+  return { url, tlsUrl, loginUrl: loginUrl(url, code), [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }
 
 async function listen({ app }: LabyardServer, { listen: { host, port } }: ServerConfig): Promise<void> {
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    const why =
-      code === "EADDRINUSE"
-        ? "another program already listens there"
-        : code === "EACCES"
-          ? "the system does not allow it"
-          : String(code ?? cause);
-    throw new Problem("server/listen-failed", { message: `Cannot listen on ${host}:${port}: ${why}`, cause });
+    throw listenFailure(host, port, cause);
   }
 }
 

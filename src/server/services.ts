@@ -16,6 +16,7 @@ import type { PlayFeeds } from "./plays/play-feed.ts";
 import type { ShellSessions } from "./shells/shell-sessions.ts";
 import type { Quotas } from "./plays/quotas.ts";
 import type { Tickets } from "./tickets.ts";
+import type { TunnelCredentials } from "./tunnels/tunnel-credentials.ts";
 
 /** What routes are made of. Each names the few it needs (`Pick`), so its reach can be read from its signature. */
 export interface Services {
@@ -32,6 +33,9 @@ export interface Services {
   loginProviders: ReadonlyMap<string, LoginProvider>;
   live: LiveConnections;
   quotas: Quotas;
+  tunnelCredentials: TunnelCredentials;
+  /** How long a request for a tunnel waits for its machine. */
+  tunnelHoldMs: number;
   catalogue: Catalogue;
   content: ContentStore;
   ownedPlays: OwnedPlays;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from "node:http";
+import type { Server as HttpsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../api/problems.ts";
@@ -14,6 +15,7 @@ import type { ShellHost } from "./shells/shell-host.ts";
 import { refuseUpgrade } from "./sockets/refuse-upgrade.ts";
 import { connTicketKind, journalTicketKind, runnerTicketKind } from "./sockets/socket-tickets.ts";
 import type { Tickets } from "./tickets.ts";
+import type { TunnelSockets } from "./tunnels/tunnel-sockets.ts";
 
 export interface UpgradeOptions {
   origins: Origins;
@@ -24,12 +26,14 @@ export interface UpgradeOptions {
   conns: ConnSockets;
   ports: PortProxy;
   shellHost: ShellHost;
+  tunnels: TunnelSockets;
   log: Log;
 }
 
 const connPath = /^\/api\/plays\/([0-9a-f]{24})\/conns\/socket$/;
 const journalPath = /^\/api\/plays\/([0-9a-f]{24})\/journals\/socket$/;
 const runnerPath = /^\/api\/plays\/([0-9a-f]{24})\/(?:terminals\/[^/]+|exec)\/socket$/;
+const tunnelPath = /^\/api\/gateway\/([0-9a-f]{24})\/tunnels\/([^?]*)$/;
 
 /** Time for the closing words of WebSockets before their connections are cut. */
 const closeGraceMs = 200;
@@ -40,7 +44,7 @@ const closeGraceMs = 200;
  *
  * The returned function ends every socket it let through: the HTTP server waits for them but does not know them.
  */
-export function dispatchUpgrades(server: Server, options: UpgradeOptions): () => Promise<void> {
+export function dispatchUpgrades(server: Server | HttpsServer, options: UpgradeOptions): () => Promise<void> {
   const open = new Set<Duplex>();
   server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
     open.add(socket);
@@ -66,12 +70,16 @@ async function dispatch(
   head: Buffer,
   options: UpgradeOptions,
 ): Promise<void> {
-  const { origins, tickets, plays, conns, ports, shellHost } = options;
+  const { origins, tickets, plays, conns, ports, shellHost, tunnels } = options;
   const { host = "", origin } = request.headers;
   const label = origins.portLabelOf(host);
   if (label !== undefined && isShellLabel(label)) return shellHost.upgrade(label, request, socket, head);
   if (label !== undefined) return ports.upgrade(label, request, socket, head);
   if (!origins.isAppHost(host)) throw new Problem("server/cross-site");
+
+  // Before anything takes the path apart: base64 may hold slashes.
+  const [, tunnelId, payload] = tunnelPath.exec(request.url ?? "") ?? [];
+  if (tunnelId !== undefined) return tunnels.accept(tunnelId, payload ?? "", request, socket, head);
 
   const url = new URL(request.url ?? "/", "http://app");
   const ticket = url.searchParams.get("ticket") ?? "";

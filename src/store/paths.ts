@@ -42,6 +42,8 @@ export const clientFile = (paths: Paths) => join(paths.home, "client.json");
 export const serverLockFile = (paths: Paths) => join(paths.home, "server.lock");
 /** Address and process of the running server, for messages and for finding it. */
 export const serverRecordFile = (paths: Paths) => join(paths.home, "server.json");
+/** Private key that `labyard cp` and `ssh-proxy` log in to machines with; the public one beside it ends in .pub. */
+export const identityFile = (paths: Paths) => join(paths.home, "ssh", "id_ed25519");
 export const configFile = (paths: Paths) => join(paths.home, "config.yaml");
 /** The installation's own certificate authority: for its TLS listener and for the registries inside plays. */
 export const authorityFiles = (paths: Paths) => ({

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { networkInterfaces } from "node:os";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Problem } from "../../src/api/problems.ts";
+import { run, startChild } from "../../src/host/process.ts";
 import type { Plan } from "../../src/plan/plan.ts";
-import { planFile, playsDirectory } from "../../src/store/paths.ts";
+import { identityFile, planFile, playsDirectory } from "../../src/store/paths.ts";
 import { readRecord } from "../../src/store/play-records.ts";
 import { askNameServer, lastAddress, reach } from "../fixtures/guest-dns.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
@@ -17,6 +19,7 @@ import { assertNothingLeft, findRole, networkNamespaces } from "../fixtures/left
 import { listeners } from "../fixtures/listening.ts";
 import { patient } from "../fixtures/patience.ts";
 import { type RealServer, startServer } from "../fixtures/server.ts";
+import { tcpServer } from "../fixtures/tunnel-client.ts";
 import { viewTerminal } from "../fixtures/terminal.ts";
 
 // The example as a user meets it: the command lines of the README, then every promise of the manifest checked from
@@ -36,6 +39,28 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     server = await startServer();
   });
   after(() => server?.[Symbol.asyncDispose]());
+
+  /** A command of ours that runs until it is stopped. */
+  async function startCli(args: string[]) {
+    const child = await startChild([join(import.meta.dirname, "../../bin/labyard"), ...args], {
+      env: { ...process.env, LABYARD_HOME: server.paths.home },
+    });
+    let out = "";
+    child.process.stdout?.on("data", chunk => (out += chunk));
+    const stop = async () => void (await child.stop());
+    return {
+      stop,
+      async line(pattern: RegExp): Promise<string> {
+        const deadline = Date.now() + patient(60_000);
+        while (!pattern.test(out)) {
+          if (Date.now() > deadline) throw new Error(`${args.join(" ")} said:\n${out}${child.stderrTail()}`);
+          await sleep(50);
+        }
+        return out;
+      },
+      [Symbol.asyncDispose]: stop,
+    };
+  }
 
   const says = (machine: string, command: string, user = "root") =>
     guestSays(server.client, playId, { machine, user, command });
@@ -343,6 +368,55 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     );
   });
 
+  test("tunnels: ssh, copies and forwards with the programs people have", async () => {
+    await using proxy = await startCli(["ssh-proxy", "-q", playId, "-m", "web-01"]);
+    const sshPort = (await proxy.line(/^\d+$/m)).trim();
+    const key = identityFile(server.paths);
+    const options = ["-i", key, ..."-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null".split(" ")];
+    const ssh = (command: string, input?: string) =>
+      run(["ssh", "-o", "LogLevel=ERROR", ...options, "-p", sshPort, "laborant@127.0.0.1", command], {
+        allowFailure: true,
+        timeoutMs: patient(60_000),
+        ...(input === undefined ? {} : { input }),
+      });
+    const said = await ssh("id -un; hostname; exit 7");
+    assert.deepEqual([said.exitCode, said.stdout], [7, "laborant\nweb-01\n"], said.stderr);
+    assert.equal((await ssh("wc -c", "x".repeat(1_000_000))).stdout.trim(), "1000000");
+
+    const directory = await mkdtemp(join(tmpdir(), "labyard-cp-"));
+    try {
+      await writeFile(join(directory, "sent"), randomBytes(300_000));
+      await server.cli(["cp", join(directory, "sent"), `${playId}:copied`]);
+      await server.cli(["cp", `${playId}:copied`, join(directory, "back")]);
+      assert.ok((await readFile(join(directory, "back"))).equals(await readFile(join(directory, "sent"))));
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+
+    // Once to the machine's address, once to its loopback alone, once to a neighbour, and back out of it.
+    await says("web-01", "/usr/sbin/sshd -o ListenAddress=127.0.0.1:2200 -o PidFile=none");
+    await using local = await tcpServer(socket => socket.end("hello from outside"));
+    await using forwards = await startCli([
+      ...["port-forward", playId, "-L", `127.0.0.1:${freePort()}:8080`, "-L", `${freePort()}:2200`],
+      ...["-L", `${freePort()}:db-01:22`, "-L", `${freePort()}:localhost:2200`, "-R", `9000:${local.port}`],
+    ]);
+    const text = await forwards.line(/remote\): 9000/);
+    const ports = [...text.matchAll(/\(local\): 127\.0\.0\.1:(\d+) ->/g)].map(([, port]) => Number(port));
+    assert.equal(ports.length, 4);
+    const [web = 0, ...sshds] = ports;
+    const page = await (await fetch(`http://127.0.0.1:${web}/`)).text();
+    assert.match(page, /three records/);
+    for (const port of sshds) assert.match(await firstBytes(port), /^SSH-2\.0/);
+    assert.equal(await says("web-01", "timeout 20 bash -c 'cat </dev/tcp/10.0.1.10/9000'"), "hello from outside");
+    const listed = await server.cli(["port-forward", playId, "--list"]);
+    assert.equal(listed.stdout.trim().split("\n").length, 5);
+    assert.match(listed.stdout, /^\[4\] web-01 \(remote\): 9000 -> 127\.0\.0\.1:\d+$/m);
+
+    await forwards.stop();
+    assert.match(await says("web-01", reach("127.0.0.1", 9000)), /closed/);
+    await says("web-01", "pkill -f ListenAddress=127.0.0.1:2200 || true");
+  });
+
   test("100 MB of output neither block the runner nor fill its memory", async t => {
     const bytes = 100 * 1024 ** 2;
     const runner = (await findRole(playId, "runner")) ?? 0;
@@ -437,6 +511,36 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     assert.equal(await says("db-01", "cat /var/lib/records/summary"), "three records");
   });
 
+  test("the key of a tunnel outlives a restart, and a machine that dies ends its tunnels", async () => {
+    assert.match(await says("web-01", "cat /home/laborant/.ssh/authorized_keys"), /^ssh-ed25519 \S+ labyard$/m);
+    await using proxy = await startCli(["ssh-proxy", "-q", playId, "-m", "db-01"]);
+    const sshPort = (await proxy.line(/^\d+$/m)).trim();
+    const options = [
+      "-i",
+      identityFile(server.paths),
+      ..."-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null".split(" "),
+    ];
+    const endless = await startChild([
+      "ssh",
+      "-o",
+      "LogLevel=ERROR",
+      ...options,
+      "-p",
+      sshPort,
+      "laborant@127.0.0.1",
+      "cat /dev/zero",
+    ]);
+    try {
+      await once(endless.process.stdout as NodeJS.ReadableStream, "data");
+      endless.process.stdout?.resume();
+      await server.client.act(playId, { action: "machine.stop", machine: "db-01" });
+      const ended = await Promise.race([endless.exited, sleep(patient(60_000)).then(() => undefined)]);
+      assert.equal(ended?.exitCode, 255);
+    } finally {
+      await endless.stop();
+    }
+  });
+
   test("destroy and remove leave nothing", async () => {
     const namespaces = await networkNamespaces(playId);
     await server.cli(["playground", "destroy", playId], { timeoutMs: patient(120_000) });
@@ -447,6 +551,21 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     assert.doesNotMatch(stdout, /two-tier/);
   });
 });
+
+/** The first thing that a server on this local port says. */
+async function firstBytes(port: number): Promise<string> {
+  const socket = connect({ host: "127.0.0.1", port });
+  try {
+    const [data] = (await once(socket, "data", { signal: AbortSignal.timeout(patient(20_000)) })) as [Buffer];
+    return data.toString();
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A port that nobody used just now. */
+let nextPort = 30_000 + (process.pid % 20_000);
+const freePort = () => nextPort++;
 
 async function residentBytes(pid: number): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;

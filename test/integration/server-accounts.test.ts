@@ -281,6 +281,7 @@ test("every route asks for a scope", async () => {
     /^get \/api\/content\/files\//,
     // The ticket in its address is the permission.
     /^put \/api\/content\/uploads\//,
+    /^get \/api\/gateway\/\{tunnelId\}\/login$/,
     // Shown to a browser only.
     /^get \/api\/sessions\/\{id\}$/,
   ];

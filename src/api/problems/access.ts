@@ -51,4 +51,34 @@ export const accessProblems = {
     title: "The registry of the play cannot be kept running",
     hint: "Its last words are in the details. The next push or pull tries again; 'labyard doctor' says whether docker-registry is installed.",
   },
+  "access/tunnel-payload": {
+    owner: "user",
+    status: 400,
+    title: "A tunnel was asked for something that cannot be read",
+  },
+  "access/tunnel-limit": {
+    owner: "user",
+    status: 503,
+    title: "The play has too many open tunnel connections",
+    hint: "Close some of them.",
+  },
+  "access/connection-unknown": {
+    owner: "user",
+    status: 404,
+    title: "This connection does not wait any more",
+    hint: "A connection to a reverse forward is kept for 15 seconds.",
+  },
+  "access/listen-refused": {
+    owner: "user",
+    status: 409,
+    title: "The machine could not listen on this port",
+    hint: "Another program in the machine, or another forward, may use it already.",
+  },
+  "access/ssh-key": { owner: "user", status: 400, title: "The ssh public key cannot be used" },
+  "access/machine-booting": {
+    owner: "user",
+    status: 503,
+    title: "The machine is still starting",
+    hint: "Try again: the official client does so by itself for 25 minutes.",
+  },
 } as const satisfies ProblemTable;

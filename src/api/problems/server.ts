@@ -101,6 +101,18 @@ export const serverProblems = {
     title: "This play has reached the number of shells it may share",
     hint: "Remove a shared shell first.",
   },
+  "server/too-many-port-forwards": {
+    owner: "user",
+    status: 409,
+    title: "This play has reached the number of port forwards it remembers",
+    hint: "Remove one first: 'labctl port-forward PLAY --list' numbers them, --remove N removes one.",
+  },
+  "server/tls-certificate": {
+    owner: "operator",
+    status: 500,
+    title: "The certificate for TLS cannot be used",
+    hint: "listen.tls in config.yaml names a PEM file with the whole chain and one with its key; without them the server makes its own.",
+  },
   "server/body-too-large": { owner: "user", status: 413, title: "The request is too large" },
   "server/rate-limited": {
     owner: "user",

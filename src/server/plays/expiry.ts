@@ -2,6 +2,7 @@ import { Problem } from "../../api/problems.ts";
 import type { Log } from "../../lib/log.ts";
 import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
+import { deleteAccessOfPlay } from "../../store/database/play-access.ts";
 import {
   listPlaysToDestroy,
   listPlaysToExpire,
@@ -9,8 +10,6 @@ import {
   type PlayRow,
   updatePlay,
 } from "../../store/database/plays.ts";
-import { deletePortsOfPlay } from "../../store/database/ports.ts";
-import { deleteShellsOfPlay } from "../../store/database/shells.ts";
 
 const batch = 100;
 /** Also bounds what a jump of the clock can delay. */
@@ -91,8 +90,7 @@ export class Expiry implements AsyncDisposable {
     const { database, plays, now } = this.#options;
     await ignoringStateProblems(plays.destroy(row.id));
     await updatePlay(database, row.id, { destroyed_at: now(), updated_at: now() });
-    await deletePortsOfPlay(database, row.id);
-    await deleteShellsOfPlay(database, row.id);
+    await deleteAccessOfPlay(database, row.id);
   }
 
   async #attempt(row: PlayRow, what: string, act: () => Promise<void>): Promise<boolean> {

@@ -3,9 +3,8 @@ import { Problem } from "../../api/problems.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
+import { deleteAccessOfPlay } from "../../store/database/play-access.ts";
 import { findPlay, type PlayRow, updatePlay } from "../../store/database/plays.ts";
-import { deletePortsOfPlay } from "../../store/database/ports.ts";
-import { deleteShellsOfPlay } from "../../store/database/shells.ts";
 import type { Quotas } from "./quotas.ts";
 
 export interface PlayActionDeps {
@@ -27,10 +26,7 @@ export async function changePlay(row: PlayRow, action: ChangingAction, deps: Pla
   const { database, now } = deps;
   const change = await perform(row, action, deps);
   await updatePlay(database, row.id, { ...change, updated_at: now() });
-  if (action.action === "destroy") {
-    await deletePortsOfPlay(database, row.id);
-    await deleteShellsOfPlay(database, row.id);
-  }
+  if (action.action === "destroy") await deleteAccessOfPlay(database, row.id);
   deps.onExpiryChanged();
   deps.onPlayChanged(row.id);
   return (await findPlay(database, row.id)) ?? row;

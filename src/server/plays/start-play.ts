@@ -5,11 +5,13 @@ import { problemOfFindings } from "../../manifest/problem.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import type { HostFacts } from "../../plan/plan.ts";
 import { deletePlay, insertPlay, type PlayRow } from "../../store/database/plays.ts";
+import { insertPortForwards } from "../../store/database/port-forwards.ts";
 import { insertPorts } from "../../store/database/ports.ts";
 import type { Requester } from "../auth/requester.ts";
 import { judgeManifest, readManifestBody } from "../playgrounds/judge-manifest.ts";
 import { portsOfTabs } from "../ports/exposed-port.ts";
 import type { Services } from "../services.ts";
+import { portForwardsOfManifest } from "../tunnels/saved-forwards.ts";
 import { effectiveResources } from "./effective-resources.ts";
 import { planTabsOf } from "./play-json.ts";
 
@@ -62,6 +64,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     await insertPlay(database, admitted);
     try {
       await insertPorts(database, portsOfTabs(row.id, planTabsOf(manifest), nowMs));
+      await insertPortForwards(database, portForwardsOfManifest(row.id, manifest, nowMs));
       await plays.create({ playId: row.id, manifest, initConditions: values });
     } catch (error) {
       await deletePlay(database, row.id);

@@ -59,7 +59,7 @@ export class PortGate {
     const passHolder = pass === undefined ? undefined : await this.#holderOfPass(port, pass);
     if (ticket !== null && request.method === "GET") {
       const fresh = this.#options.tickets.redeem(portTicketKind, ticket);
-      if (fresh?.portId === port.id) return this.#welcome(port, fresh.holder, url);
+      if (fresh?.portId === port.id) return this.#welcome(port, fresh.holder, request, url);
       if (passHolder) return { kind: "redirect", location: withoutTicket(url), headers: {} };
     }
     const isOwner = caller !== undefined && (caller.userId === port.owner || caller.administrator);
@@ -83,9 +83,9 @@ export class PortGate {
   }
 
   /** The ticket becomes a cookie of this one host, and leaves the address bar. */
-  #welcome(port: Exposed, holder: Holder, url: URL): Admission {
+  #welcome(port: Exposed, holder: Holder, request: IncomingMessage, url: URL): Admission {
     const pass = this.#options.passes.create(port.id, holder);
-    const overHttp = this.#options.origins.appUrl.startsWith("http:");
+    const overHttp = this.#options.origins.appUrlFor(request).startsWith("http:");
     const isLoopbackName = this.#options.origins.portHostName(port.label).endsWith(".localhost");
     // The frame's page is of another site than ours, so the cookie has to say None; browsers then demand Secure, which
     // they accept over plain http on localhost only. Partitioned: no other site that frames the port can use it.
@@ -107,7 +107,7 @@ export class PortGate {
     const { origins } = this.#options;
     url.searchParams.delete(portTicketParameter);
     const path = encodeURIComponent(`${url.pathname}${url.search}`);
-    const open = `${origins.appUrl}/api/plays/${port.play_id}/${port.kind}/${port.id}/open?path=${path}`;
+    const open = `${origins.appUrlFor(request)}/api/plays/${port.play_id}/${port.kind}/${port.id}/open?path=${path}`;
     // Typed into the address bar: the app knows whether this person is logged in, and sends them back with a ticket.
     if (request.method === "GET" && request.headers["sec-fetch-dest"] === "document") {
       return { kind: "redirect", location: open, headers: {} };

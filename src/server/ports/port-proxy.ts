@@ -87,13 +87,15 @@ export class PortProxy {
       if (!gone.signal.aborted) sendPortPage(response, silentPort(port, error));
       return;
     }
-    const origin = this.#options.origins.portUrl(port.label);
+    const { origins } = this.#options;
+    const origin = origins.portUrl(port.label, origins.appUrlFor(request));
     const onward = httpRequest({
       createConnection: () => upstream,
       method: request.method ?? "GET",
       path: rewritePath(request.url ?? "/", port.path_rewrite ?? undefined),
       headers: headersForApp(request, {
         hostRewrite: port.host_rewrite ?? undefined,
+        visitor: origins.visitorOf(request),
         scheme: origin.startsWith("https:") ? "https" : "http",
         dropAuthorization,
         isUpgrade: false,
@@ -136,13 +138,15 @@ export class PortProxy {
     socket.once("close", () => gone.abort());
     const upstream = await this.#dial(port, gone.signal);
     socket.once("close", () => upstream.destroy());
-    const origin = this.#options.origins.portUrl(port.label);
+    const { origins } = this.#options;
+    const origin = origins.portUrl(port.label, origins.appUrlFor(request));
     const hostRewrite = port.host_rewrite ?? undefined;
     const onward = httpRequest({
       createConnection: () => upstream,
       path: rewritePath(request.url ?? "/", port.path_rewrite ?? undefined),
       headers: headersForApp(request, {
         hostRewrite,
+        visitor: origins.visitorOf(request),
         scheme: origin.startsWith("https:") ? "https" : "http",
         dropAuthorization,
         isUpgrade: true,

@@ -12,7 +12,13 @@ function message(headers: Record<string, string | string[]>): IncomingMessage {
   return incoming;
 }
 
-const toApp = { hostRewrite: undefined, scheme: "http", dropAuthorization: false, isUpgrade: false } as const;
+const toApp = {
+  hostRewrite: undefined,
+  visitor: "10.0.0.1",
+  scheme: "http",
+  dropAuthorization: false,
+  isUpgrade: false,
+} as const;
 
 test("headers of one connection are not passed on, named ones included", () => {
   const headers = headersForApp(

@@ -29,6 +29,8 @@ const forwarding = [
 export interface ForwardedRequest {
   /** Sent to the app instead of the visitor's Host. */
   hostRewrite: string | undefined;
+  /** The visitor's address. */
+  visitor: string;
   /** Scheme in the visitor's address bar. */
   scheme: "http" | "https";
   /** The Authorization header is a credential of ours, which the app must not see. */
@@ -51,7 +53,7 @@ export function headersForApp(request: IncomingMessage, options: ForwardedReques
     ...(cookies.length === 0 ? {} : { cookie: cookies.join("; ") }),
     ...(options.isUpgrade ? { connection: "Upgrade", upgrade: request.headers.upgrade } : {}),
     host: options.hostRewrite ?? host,
-    "x-forwarded-for": request.socket.remoteAddress ?? "",
+    "x-forwarded-for": options.visitor,
     "x-forwarded-host": host,
     "x-forwarded-proto": options.scheme,
   };

@@ -35,7 +35,3 @@ export async function deletePort(database: Database, playId: string, id: string)
     .executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
-
-export async function deletePortsOfPlay(database: Database, playId: string): Promise<void> {
-  await database.deleteFrom("ports").where("play_id", "=", playId).execute();
-}

@@ -43,7 +43,3 @@ export async function deleteShell(database: Database, playId: string, id: string
     .executeTakeFirst();
   return result.numDeletedRows > 0n;
 }
-
-export async function deleteShellsOfPlay(database: Database, playId: string): Promise<void> {
-  await database.deleteFrom("shells").where("play_id", "=", playId).execute();
-}

@@ -14,6 +14,8 @@ export interface Tables {
   ports: PortsTable;
   content_files: ContentFilesTable;
   shells: ShellsTable;
+  port_forwards: PortForwardsTable;
+  tunnels: TunnelsTable;
   settings: SettingsTable;
   identities: IdentitiesTable;
   groups: GroupsTable;
@@ -166,6 +168,33 @@ export interface ShellsTable {
   label: string;
   access: "private" | "public";
   created_at: number;
+}
+
+export interface PortForwardsTable {
+  id: string;
+  play_id: string;
+  /** Order within the play; gaps are left where one was removed. */
+  position: number;
+  kind: "local" | "remote";
+  machine: string;
+  local_host: string | null;
+  local_port: number | null;
+  remote_host: string | null;
+  remote_port: number | null;
+  created_at: number;
+}
+
+export interface TunnelsTable {
+  id: string;
+  play_id: string;
+  machine: string;
+  user_id: string;
+  /** The session or the token that opened it; the other is NULL. */
+  session_id: string | null;
+  token_id: string | null;
+  secret_sha256: string;
+  created_at: number;
+  used_at: number;
 }
 
 export interface SettingsTable {
