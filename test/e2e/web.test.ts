@@ -43,8 +43,8 @@ describe("the web UI", { timeout: patient(900_000) }, () => {
     await page.goto(`${server.url}/playgrounds/${playground}`);
     await page.getByText("labyard login-url").waitFor();
     await checkAccessibility(page);
-    await page.getByRole("textbox").fill(await server.loginUrl());
-    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("textbox", { name: "One-time address or its code" }).fill(await server.loginUrl());
+    await page.getByRole("button", { name: "Log in with the address" }).click();
     await page.getByRole("heading", { level: 1, name: "A small web server" }).waitFor();
   });
 

@@ -11,6 +11,8 @@ import { cssVariables, theme } from "./theme.ts";
 
 const LoginPage = lazy(async () => ({ default: (await import("../login/login-page.tsx")).LoginPage }));
 const ApprovePage = lazy(async () => ({ default: (await import("../login/approve-page.tsx")).ApprovePage }));
+const AccountPage = lazy(async () => ({ default: (await import("../account/account-page.tsx")).AccountPage }));
+const PeoplePage = lazy(async () => ({ default: (await import("../people/people-page.tsx")).PeoplePage }));
 const PlaygroundPage = lazy(async () => ({ default: (await import("../catalog/playground-page.tsx")).PlaygroundPage }));
 const PlayPage = lazy(async () => ({ default: (await import("../play/play-page.tsx")).PlayPage }));
 
@@ -24,6 +26,8 @@ export function App() {
               <Route path="/login" element={<LoginPage />} />
               <Route element={<RequireLogin />}>
                 <Route index element={<CatalogPage />} />
+                <Route path="/account" element={<AccountPage />} />
+                <Route path="/people" element={<PeoplePage />} />
                 <Route path="/login/approve" element={<ApprovePage />} />
                 <Route path="/playgrounds/:name" element={<PlaygroundPage />} />
                 <Route path="/plays/:id" element={<PlayPage />} />

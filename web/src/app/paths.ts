@@ -2,6 +2,11 @@
 export const paths = {
   catalog: () => "/",
   login: (next?: string) => (next === undefined || next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`),
+  /** An address of the server: it sends the browser on to the provider. */
+  startLogin: (provider: string, next?: string) =>
+    `/api/auth/providers/${encodeURIComponent(provider)}/start${next === undefined ? "" : `?next=${encodeURIComponent(next)}`}`,
+  account: () => "/account",
+  people: () => "/people",
   playground: (name: string) => `/playgrounds/${encodeURIComponent(name)}`,
   play: (id: string) => `/plays/${encodeURIComponent(id)}`,
   /** Lets the owner through to a private port, in a window of its own. */

@@ -40,6 +40,12 @@ const filterOf: Record<Exclude<View, "all">, PlaygroundFilter> = {
 
 /** Every question the pages ask the server, once, with its key. */
 export const queries = {
+  loginMethods: () =>
+    queryOptions({ queryKey: ["login-methods"], queryFn: () => labyard.loginMethods(), staleTime: 60_000 }),
+  account: () => queryOptions({ queryKey: ["account"], queryFn: () => labyard.account() }),
+  sessions: () => queryOptions({ queryKey: ["sessions"], queryFn: () => labyard.listSessions() }),
+  tokens: () => queryOptions({ queryKey: ["tokens"], queryFn: () => labyard.listTokens() }),
+  users: () => queryOptions({ queryKey: ["users"], queryFn: () => labyard.listUsers() }),
   /** null: nobody is logged in. */
   me: () =>
     queryOptions({

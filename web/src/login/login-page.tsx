@@ -1,21 +1,25 @@
-import { Alert, Button, Code, Container, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { Alert, Button, Code, Container, Divider, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import { useSearchParams } from "react-router";
+import type { LoginBody } from "../../../src/api/contract/sessions.ts";
 import { labyard } from "../app/labyard.ts";
 import { usePageTitle } from "../app/page-title.ts";
-import { safeNext } from "../app/paths.ts";
+import { paths, safeNext } from "../app/paths.ts";
+import { queries } from "../app/queries.ts";
 import { ProblemAlert } from "../problem/problem-alert.tsx";
+import { problemOfCode } from "../problem/problem-of-code.ts";
+import { PasswordForm } from "./password-form.tsx";
 
-/** Trades a one-time code for a session, from the address or from the field, and goes on to where one wanted to go. */
+/** All ways in: a one-time code (from the address or the field), a password, a provider. Then on to where one wanted. */
 export function LoginPage() {
   usePageTitle("Log in");
   const [search] = useSearchParams();
   const codeInUrl = search.get("code");
   const next = search.get("next");
-  const [typed, setTyped] = useState("");
+  const methods = useQuery(queries.loginMethods());
   const login = useMutation({
-    mutationFn: (code: string) => labyard.login({ code }),
+    mutationFn: (body: LoginBody) => labyard.login(body),
     // A full load: `next` may be an address of the server, and nothing of an earlier person stays in memory.
     onSuccess: () => location.replace(safeNext(next)),
   });
@@ -23,17 +27,14 @@ export function LoginPage() {
 
   useEffect(() => {
     if (codeInUrl === null) return;
-    mutate(codeInUrl);
+    mutate({ code: codeInUrl });
     // The code is used up; a reload or a bookmark must not try it again.
-    history.replaceState(history.state, "", next === null ? "/login" : `/login?next=${encodeURIComponent(next)}`);
+    history.replaceState(history.state, "", paths.login(next ?? undefined));
   }, [codeInUrl, next, mutate]);
 
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const code = codeOf(typed);
-    if (code !== "") mutate(code);
-  };
   const isWorking = login.isPending || login.isSuccess;
+  const problem = login.error ?? problemOfCode(search.get("problem"));
+  const providers = methods.data?.providers ?? [];
 
   return (
     <Container size={480} py="xl">
@@ -43,29 +44,50 @@ export function LoginPage() {
       <Paper withBorder p="lg">
         <Stack>
           {codeInUrl !== null && isWorking && <Alert role="status">Logging you in…</Alert>}
-          {login.error !== null && <ProblemAlert error={login.error} />}
-          <Text>
-            Labyard has no passwords. Run this on the machine where its server runs, and open the one-time address that
-            it prints:
-          </Text>
-          <Code block>labyard login-url</Code>
-          <form onSubmit={submit}>
-            <Stack>
-              <TextInput
-                label="Or paste the address or its code here"
-                autoComplete="one-time-code"
-                spellCheck={false}
-                value={typed}
-                onChange={event => setTyped(event.currentTarget.value)}
-              />
-              <Button type="submit" loading={isWorking} disabled={codeOf(typed) === ""}>
-                Log in
-              </Button>
-            </Stack>
-          </form>
+          {problem !== undefined && problem !== null && <ProblemAlert error={problem} />}
+          {methods.data?.passwords && <PasswordForm isWorking={isWorking} onSubmit={mutate} />}
+          {providers.map(({ name, label }) => (
+            <Button key={name} component="a" variant="default" href={paths.startLogin(name, next ?? undefined)}>
+              Log in with {label}
+            </Button>
+          ))}
+          {(methods.data?.passwords || providers.length > 0) && <Divider label="or" labelPosition="center" />}
+          <CodeForm isWorking={isWorking} onSubmit={mutate} />
         </Stack>
       </Paper>
     </Container>
+  );
+}
+
+function CodeForm({ isWorking, onSubmit }: { isWorking: boolean; onSubmit: (body: LoginBody) => void }) {
+  const [typed, setTyped] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const code = codeOf(typed);
+    if (code !== "") onSubmit({ code });
+  };
+  return (
+    <form onSubmit={submit} aria-label="One-time address">
+      <Stack>
+        <Text size="sm">
+          Open a one-time address: an administrator passes you one, and on the machine where the server runs{" "}
+          <Code>labyard login-url</Code> prints one.
+        </Text>
+        <TextInput
+          label="One-time address or its code"
+          autoComplete="one-time-code"
+          spellCheck={false}
+          value={typed}
+          onChange={event => setTyped(event.currentTarget.value)}
+        />
+        <Button type="submit" variant="default" loading={isWorking} disabled={codeOf(typed) === ""}>
+          Log in with the address
+        </Button>
+        <Text size="xs" c="dimmed">
+          People are added by the administrators of this server.
+        </Text>
+      </Stack>
+    </form>
   );
 }
 
