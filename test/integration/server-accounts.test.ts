@@ -184,10 +184,10 @@ test("sessions are listed with where they came from, and ended one by one", asyn
   const sessions = (await here.ask("GET", "/sessions")).json<
     Array<{ id: string; address: string; current: boolean }>
   >();
-  assert.deepEqual(sessions.map(({ address, current }) => [address, current]).toSorted(), [
-    ["192.0.2.1", true],
-    ["192.0.2.2", false],
-  ]);
+  assert.deepEqual(Object.fromEntries(sessions.map(({ address, current }) => [address, current])), {
+    "192.0.2.1": true,
+    "192.0.2.2": false,
+  });
   const other = sessions.find(({ current }) => !current)?.id;
   const stranger = new WebVisitor(server);
   assert.equal((await stranger.ask("DELETE", `/sessions/${other}`)).statusCode, 401);
@@ -426,7 +426,8 @@ test("starts at the same time share one quota", async () => {
   const replies = await Promise.all(
     Array.from({ length: 6 }, () => ask(server, server.ann, "POST", "/plays", { playground: "flexbox" })),
   );
-  assert.deepEqual(replies.map(reply => reply.statusCode).toSorted(), [200, 200, 409, 409, 409, 409]);
+  assert.equal(replies.filter(reply => reply.statusCode === 200).length, 2);
+  assert.ok(replies.every(reply => reply.statusCode === 200 || reply.json().code === "server/too-many-plays"));
 });
 
 test("the host's memory bounds all plays together; the only play is never refused for it", async () => {
