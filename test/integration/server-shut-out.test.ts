@@ -105,3 +105,36 @@ test("ending one session ends what it opened, and nothing of another one", async
     200,
   );
 });
+
+test("the address of an upload is good only while its author is", async () => {
+  await using server = await startTestServer();
+  const made = await server.request({
+    as: server.ann,
+    method: "POST",
+    url: "/api/playgrounds",
+    payload: JSON.stringify({
+      name: "pictures",
+      base: "flexbox",
+      title: "With pictures",
+      accessControl: { canList: ["owner"], canRead: ["owner"], canStart: ["owner"] },
+    }),
+  });
+  const { name } = made.json<{ name: string }>();
+  const file = "__static__/a.txt";
+  const asked = await server.request({
+    as: server.ann,
+    method: "PUT",
+    url: "/api/content/files",
+    payload: JSON.stringify({ kind: "playground", name, file }),
+  });
+  assert.equal(asked.statusCode, 200, asked.body);
+  const upload = () =>
+    server.request({
+      method: "PUT",
+      url: new URL(asked.json<{ uploadUrl: string }>().uploadUrl).pathname,
+      payload: "x",
+    });
+  assert.equal((await upload()).statusCode, 200);
+  await server.request({ as: server.owner, method: "PATCH", url: "/api/users/ann", payload: '{"disabled": true}' });
+  assert.equal((await upload()).statusCode, 403);
+});

@@ -9,7 +9,8 @@ import {
   putContentMarkdownBodySchema,
 } from "../../api/contract/content.ts";
 import { Problem } from "../../api/problems.ts";
-import { type Requester, requireUser } from "../auth/requester.ts";
+import type { Holder } from "../auth/live-connections.ts";
+import { holderOf, type Requester, requireUser } from "../auth/requester.ts";
 import { requireContentPath } from "../content/content-path.ts";
 import type { StoredPlayground } from "../playgrounds/stored-playground.ts";
 import type { Services } from "../services.ts";
@@ -17,7 +18,7 @@ import type { TicketKind } from "../tickets.ts";
 import type { ZodApp } from "../zod-app.ts";
 
 /** Lets the bearer write one file. The official client sends an upload again when it failed, hence reusable. */
-const uploadTicketKind: TicketKind<{ playgroundId: string; path: string }> = {
+const uploadTicketKind: TicketKind<{ playgroundId: string; path: string; holder: Holder }> = {
   name: "content-upload",
   lifetimeMs: 10 * 60_000,
   reusable: true,
@@ -26,7 +27,13 @@ const uploadTicketKind: TicketKind<{ playgroundId: string; path: string }> = {
 /** Files beside a manifest (pictures, covers, downloads), as `update --dir` of the official client pushes them. */
 export function contentRoutes(
   app: ZodApp,
-  { catalogue, content, origins, tickets }: Pick<Services, "catalogue" | "content" | "origins" | "tickets">,
+  {
+    accounts,
+    catalogue,
+    content,
+    origins,
+    tickets,
+  }: Pick<Services, "accounts" | "catalogue" | "content" | "origins" | "tickets">,
 ): void {
   const tags = ["content"];
 
@@ -54,8 +61,10 @@ export function contentRoutes(
     "/content/files",
     { schema: { tags, body: contentFileRefSchema, response: { 200: contentUploadSchema } } },
     async request => {
-      const { id } = await editable(request.body, requireUser(request, "author:write"));
-      const ticket = tickets.issue(uploadTicketKind, { playgroundId: id, path: requireContentPath(request.body.file) });
+      const requester = requireUser(request, "author:write");
+      const { id } = await editable(request.body, requester);
+      const path = requireContentPath(request.body.file);
+      const ticket = tickets.issue(uploadTicketKind, { playgroundId: id, path, holder: holderOf(requester) });
       return { uploadUrl: `${origins.appUrlFor(request.raw)}/api/content/uploads/${ticket}` };
     },
   );
@@ -84,7 +93,9 @@ export function contentRoutes(
       },
       async request => {
         const permitted = tickets.redeem(uploadTicketKind, request.params.ticket);
-        if (permitted === undefined) throw new Problem("server/ticket-invalid");
+        if (permitted === undefined || !(await accounts.stillHolds(permitted.holder))) {
+          throw new Problem("server/ticket-invalid");
+        }
         await content.write(
           permitted.playgroundId,
           permitted.path,
