@@ -1,8 +1,10 @@
+import { accessBenchmark } from "./access.ts";
 import { imagesBenchmark } from "./images.ts";
 import { startBenchmark, startFiveBenchmark } from "./start.ts";
 
 /** `npm run bench -- NAME [runs]`. Each benchmark prints a table and writes its figures as JSON lines beside it. */
 const benchmarks: Record<string, (runs: number, signal: AbortSignal) => Promise<void>> = {
+  access: accessBenchmark,
   images: imagesBenchmark,
   start: startBenchmark,
   "start-five": startFiveBenchmark,
