@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { currentState, type PlayState } from "../../src/api/play-state.ts";
 import { parseManifestYaml } from "../../src/manifest/parse.ts";
 import { manifestToRequestBody } from "../../src/manifest/playground-json.ts";
-import { changeMs } from "../fixtures/patience.ts";
+import { bootMs } from "../fixtures/patience.ts";
 import { isReady, untilState } from "../fixtures/play.ts";
 import { dataDigest } from "./data-image.ts";
 import type { World } from "./row.ts";
@@ -39,11 +39,22 @@ export function playOf(name: string, { plays }: World): string {
   return id;
 }
 
+/** Waits for what several machines do at once, which takes an emulating host its time. */
+export function until(
+  { server }: World,
+  playId: string,
+  what: string,
+  condition: (state: PlayState) => boolean,
+): Promise<PlayState> {
+  return untilState(server, playId, what, condition, 3 * bootMs);
+}
+
 /** Switches the play off and on again, and waits until it answers. */
-export async function restartPlay(playId: string, { server }: World): Promise<void> {
+export async function restartPlay(playId: string, world: World): Promise<void> {
   const isIn = (name: string) => (state: PlayState) => currentState(state) === name;
-  await server.client.act(playId, { action: "stop" });
-  await untilState(server, playId, "stopped", isIn("STOPPED"), 3 * changeMs);
-  await server.client.act(playId, { action: "restart" });
-  await untilState(server, playId, "ready", isReady);
+  const { client } = world.server;
+  await client.act(playId, { action: "stop" });
+  await until(world, playId, "stopped", isIn("STOPPED"));
+  await client.act(playId, { action: "restart" });
+  await until(world, playId, "ready", isReady);
 }

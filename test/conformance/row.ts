@@ -26,6 +26,8 @@ export type ApiQuestion = (world: World) => Promise<string>;
 export interface World {
   server: RealServer;
   registry: TestRegistry;
+  /** Aborts when all rows have been asked. */
+  signal: AbortSignal;
   /** Of the stage's play. */
   playId: string;
   /** By manifest: what `reach` has started. */

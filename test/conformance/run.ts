@@ -31,7 +31,8 @@ const sections: Section[] = [];
   await using registry = await startRegistry();
   await pushDataImage(registry);
   await using server = await startServer({ config });
-  const world: World = { server, registry, playId: "", plays: new Map() };
+  const asked = new AbortController();
+  const world: World = { server, registry, signal: asked.signal, playId: "", plays: new Map() };
   for (const stage of stages) {
     if (options.only !== undefined && options.only !== (stage.play ?? "api")) continue;
     const beganAtMs = Date.now();
@@ -41,6 +42,7 @@ const sections: Section[] = [];
       process.stderr.write(`${stage.title}: ${results.length} rows in ${seconds(Date.now() - beganAtMs)}\n`);
     }
   }
+  asked.abort();
 }
 
 const failed = sections.flatMap(({ results }) => results).filter(({ passed }) => !passed);

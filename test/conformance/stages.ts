@@ -1,4 +1,5 @@
 import type { Stage } from "./row.ts";
+import { access } from "./rows/access.ts";
 import { afterReboot, afterRestart } from "./rows/again.ts";
 import { limits } from "./rows/limits.ts";
 import { machines } from "./rows/machines.ts";
@@ -9,6 +10,7 @@ import { mended, settled, whileTasksRun } from "./rows/tasks.ts";
 export const stages: readonly Stage[] = [
   limits,
   playground,
+  access,
   machines,
   afterReboot,
   afterRestart,

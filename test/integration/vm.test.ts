@@ -117,8 +117,18 @@ test("a kernel that panics ends its machine, before and after it can tell QEMU",
   assert.match(second.consoleLines.join("\n"), /sysrq triggered crash/i);
 });
 
-test("a machine that prints without end is bounded, and dies with the process that started it", async () => {
-  const spec = await bench.spec("endless", "");
+test("a machine that prints without end is bounded, dies with the process that started it, and loses no write", async () => {
+  const drive = join(bench.directory, "written.qcow2");
+  const createDrive = () => run(["qemu-img", "create", "-q", "-f", "qcow2", drive, "64M"]);
+  await createDrive();
+  // Past the guest's cache, and not flushed: afterwards only QEMU's own tables know where it is.
+  const spec = await bench.spec(
+    "endless",
+    "yes precious | dd of=/dev/vda bs=512 count=1 iflag=fullblock oflag=direct\n",
+    {
+      drives: [{ path: drive, format: "qcow2", readOnly: false }],
+    },
+  );
   const specFile = join(bench.directory, "endless.json");
   const log = join(bench.directory, "endless.log");
   await writeFile(specFile, JSON.stringify(spec));
@@ -136,6 +146,7 @@ test("a machine that prints without end is bounded, and dies with the process th
     await child.stop(0);
   }
 
+  await createDrive();
   await using vm = await bench.start(spec);
   await awaitConsole(vm, ready(1));
   vm.console.write("yes 0123456789012345678901234567890123456789012345678901234567890123456789\n");
@@ -147,6 +158,9 @@ test("a machine that prints without end is bounded, and dies with the process th
   const exit = await vm.kill();
   assert.equal(exit.reason, "killed");
   assert.equal(await isAlive(vm.pid), false);
+  const written = join(bench.directory, "written.raw");
+  await run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", drive, written]);
+  assert.equal((await readFile(written)).toString("latin1", 0, 9), "precious\n");
   for (const file of [log, `${log}.1`]) {
     const size = await stat(file).then(
       found => found.size,

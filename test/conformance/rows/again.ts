@@ -1,6 +1,6 @@
 import { guestExec, guestSays } from "../../fixtures/guest-exec.ts";
-import { isReady, untilState } from "../../fixtures/play.ts";
-import { playOf, restartPlay } from "../plays.ts";
+import { isReady } from "../../fixtures/play.ts";
+import { playOf, restartPlay, until } from "../plays.ts";
 import { api, inside, type Row, type Stage } from "../row.ts";
 
 /** Everything that must be as it was, as the machine itself sees it. */
@@ -59,11 +59,11 @@ export const afterReboot: Stage = {
       await guestExec(client, playId, { machine, user: "root", command: "systemctl reboot" }).catch(() => {
         // The connection may end before the answer.
       });
-      await untilState(world.server, playId, "rebooting", state =>
+      await until(world, playId, "rebooting", state =>
         state.machines.some(({ name, state: now }) => name === machine && now === "REBOOTING"),
       );
     }
-    await untilState(world.server, playId, "ready again", isReady);
+    await until(world, playId, "ready again", isReady);
   },
   rows: [
     ...kept("reboot"),

@@ -94,6 +94,19 @@ export const playground: Stage = {
       "200 for strangers",
     ),
     api(
+      "registryAuth",
+      "someone:se:cret, dumped by a stranger",
+      async world => {
+        const { client, url } = world.server;
+        const name = await savePlayground("fields", world);
+        const response = await fetch(`${url}/api/playgrounds/${name}?format=extended`);
+        const seen = (await response.json()) as { registryAuth: string };
+        const own = await client.getPlayground(name, "extended");
+        return `${seen.registryAuth}; the owner: ${own.registryAuth}`;
+      },
+      "***; the owner: someone:se:cret",
+    ),
+    api(
       "accessControl.canRead",
       "[owner]",
       async world => {

@@ -3,8 +3,9 @@ import type { TaskDetails } from "../../../src/api/contract/tasks.ts";
 import { currentState } from "../../../src/api/play-state.ts";
 import { guestSays } from "../../fixtures/guest-exec.ts";
 import { bootMs } from "../../fixtures/patience.ts";
-import { isReady, untilState } from "../../fixtures/play.ts";
-import { playOf, startPlay } from "../plays.ts";
+import { isReady } from "../../fixtures/play.ts";
+import { openRegistry } from "./machines/registry.ts";
+import { playOf, startPlay, until } from "../plays.ts";
 import { api, type ApiQuestion, inside, type Row, type Stage, type World } from "../row.ts";
 
 /** Status numbers as the official client knows them. */
@@ -42,9 +43,9 @@ let followed = "";
 /** Every state of the play that its watcher saw, in order. */
 const history: PlayState[] = [];
 
-function watch({ server }: World, playId: string): void {
+function watch({ server, signal }: World, playId: string): void {
   void (async () => {
-    for await (const message of server.client.watchPlay(playId, { signal: AbortSignal.timeout(3 * bootMs) })) {
+    for await (const message of server.client.watchPlay(playId, { signal })) {
       if (message.kind === "state") history.push(message.state);
     }
   })().catch(() => {
@@ -84,8 +85,8 @@ export const whileTasksRun: Stage = {
   async reach(world) {
     const playId = await startPlay("tasks", world, { "Container runtime": "cri-o" });
     watch(world, playId);
-    await untilState(
-      world.server,
+    await until(
+      world,
       playId,
       "talking",
       state =>
@@ -149,7 +150,7 @@ export const settled: Stage = {
     });
     await say(world, playId, "one", "touch /run/go-on");
     followed = (await following).stdout;
-    await untilState(world.server, playId, "settled", isSettled);
+    await until(world, playId, "settled", isSettled);
   },
   rows: [
     task(
@@ -226,6 +227,7 @@ export const settled: Stage = {
       "needs a task that was not chosen",
       "completed 0\ndid not wait",
     ),
+    openRegistry,
     api("statuses", "every state that was sent", async () => direction(), "forwards"),
   ],
 };
@@ -240,10 +242,10 @@ export const mended: Stage = {
     await client.retryTask(playId, "fills_the_disk");
     await client.retryTask(playId, "flaky");
     await client.skipTask(playId, "hopeless");
-    await untilState(world.server, playId, "rebooted", state =>
+    await until(world, playId, "rebooted", state =>
       state.tasks.some(({ name, status }) => name === "reboots" && status === 35),
     );
-    await untilState(world.server, playId, "settled", state => isSettled(state) && isReady(state));
+    await until(world, playId, "settled", state => isSettled(state) && isReady(state));
   },
   rows: [
     task("flaky", "retry", "of a failed task", "completed 0\nlooking"),
