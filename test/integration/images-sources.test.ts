@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execPath } from "node:process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Problem } from "../../src/api/problems.ts";
@@ -11,8 +12,11 @@ import { run } from "../../src/host/process.ts";
 import { parseCommandSource } from "../../src/images/catalogue.ts";
 import { checkImage } from "../../src/images/check-image.ts";
 import { digestOf, hexOf } from "../../src/images/digest.ts";
+import { buildImage as buildDockerfile } from "../../src/images/dockerfile/build-image.ts";
 import { ensureBaseDrive } from "../../src/images/ensure-base-drive.ts";
 import { registryAccess } from "../../src/images/registry/access.ts";
+import { parseReference } from "../../src/images/registry/reference.ts";
+import { imageRecordsDirectory, imageWorkDirectory } from "../../src/store/paths.ts";
 import { imageHome } from "../fixtures/image-home.ts";
 import { bootableMembers, buildImage, type BuiltImage } from "../fixtures/oci-image.ts";
 import { basicCredentials, startRegistry } from "../fixtures/registry.ts";
@@ -100,6 +104,17 @@ describe("33: images in files", () => {
     const index = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: platforms }));
     await write(files.set("index.json", index));
     assert.equal(await home.pull(await parseCommandSource(layout)), digestOf(index));
+  });
+
+  test("the example of the library makes a drive of a layout, by itself", async () => {
+    await using home = await imageHome();
+    const layout = join(home.paths.home, "layout");
+    await mkdir(join(layout, "blobs/sha256"), { recursive: true });
+    for (const [name, bytes] of layoutFiles({ v1: one })) await writeFile(join(layout, name), bytes);
+    const program = fileURLToPath(new URL("../../examples/image-to-disk.ts", import.meta.url));
+    const { stdout, stderr } = await run([execPath, program, layout, join(home.paths.home, "cache")]);
+    assert.match(stderr, /^write: /m);
+    await run(["e2fsck", "-fn", stdout.trim()]);
   });
 
   test("archives: OCI in tar, packed as a whole, and of the older Docker", async () => {
@@ -256,4 +271,36 @@ test("the commands: build, push, pull, check, disk, list, inspect, prune", async
   assert.match((await labyard(["inspect", reference])).stdout, /Digest: +sha256:/);
   assert.match((await labyard(["prune", "--all"])).stdout, /removed 127[\s\S]*freed/);
   assert.match((await labyard(["list"])).stdout, /\n0 B in all/);
+});
+
+test("a build of a Dockerfile that is interrupted ends its programs and leaves the name as it was", async () => {
+  await using home = await imageHome();
+  const { paths } = home;
+  const context = join(paths.home, "context");
+  await mkdir(context);
+  await copyFile("/bin/busybox", join(context, "busybox"));
+  // A duration that nobody else sleeps tells this program from all others.
+  const seconds = `61.${process.pid}`;
+  const steps = ["FROM scratch", "COPY busybox /busybox", `RUN ["/busybox", "sleep", "${seconds}"]`];
+  await writeFile(join(context, "Dockerfile"), steps.join("\n"));
+  const isAsleep = async () => (await run(["pgrep", "-f", `sleep ${seconds}`], { allowFailure: true })).exitCode === 0;
+  const abort = new AbortController();
+  const building = buildDockerfile({
+    paths,
+    directory: context,
+    reference: parseReference("oci://127.0.0.1:5000/lab/never:v1"),
+    buildArguments: [],
+    push: false,
+    registries: registryAccess({}, {}),
+    env: process.env,
+    onLine: () => undefined,
+    signal: abort.signal,
+  });
+  const ended = assert.rejects(building, /interrupted by hand/);
+  while (!(await isAsleep())) await delay(100);
+  abort.abort(new Error("interrupted by hand"));
+  await ended;
+  while (await isAsleep()) await delay(100);
+  assert.deepEqual(await readdir(imageWorkDirectory(paths)), []);
+  assert.deepEqual(await readdir(imageRecordsDirectory(paths)).catch(() => []), []);
 });
