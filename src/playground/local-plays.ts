@@ -6,6 +6,7 @@ import { currentState, type PlayState, type TaskState } from "../api/play-state.
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Manifest } from "../manifest/schema.ts";
+import { completePlan, type StoredPlan } from "../plan/complete-plan.ts";
 import { createPlan } from "../plan/create-plan.ts";
 import type { HostFacts } from "../plan/plan.ts";
 import {
@@ -18,7 +19,7 @@ import {
   requestFile,
   runnerSocket,
 } from "../store/paths.ts";
-import { createPlayDirectory, listPlayIds, readPlayState, writeRecord } from "../store/play-records.ts";
+import { createPlayDirectory, listPlayIds, readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
 import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
 import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts";
@@ -99,7 +100,16 @@ export class LocalPlays implements Plays {
     const state = await this.#requireState(playId);
     requireAllowed("restart", currentState(state));
     await this.#tracked.get(playId)?.settled();
+    await this.#completePlan(playId);
     await this.#track(playId, state).begin();
+  }
+
+  /** A play outlives updates of this program: its plan may have been written by an earlier version. */
+  async #completePlan(playId: string): Promise<void> {
+    const file = planFile(this.#options.paths, playId);
+    const stored = await readRecord<StoredPlan>(file);
+    if (stored?.registry !== undefined || stored === undefined) return;
+    await writeRecord(file, completePlan(stored, await this.#options.hostFacts()));
   }
 
   async destroy(playId: string): Promise<void> {
