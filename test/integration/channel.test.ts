@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { Channel, openChannel } from "../../src/provisioning/channel.ts";
+import type { IncomingConnection } from "../../src/provisioning/channel-listener.ts";
 import { ChannelKeeper } from "../../src/provisioning/channel-keeper.ts";
 import { watchReadiness } from "../../src/provisioning/readiness.ts";
+import { tcpServer } from "../fixtures/tunnel-client.ts";
 import { ptySkipReason, type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
 
 const signal = AbortSignal.timeout(120_000);
@@ -49,6 +52,59 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     setTimeout(() => controller.abort(new Error("play stopped")), 100);
     await assert.rejects(command, /play stopped/);
     assert.equal((await channel.exec("echo still works")).stdout, "still works\n");
+  });
+
+  test("connections that the guest makes: bytes both ways, and a refusal that says so", async () => {
+    await using target = await tcpServer(socket => socket.once("data", data => socket.end(`heard ${data.toString()}`)));
+    const stream = await channel.connect("localhost", target.port);
+    stream.write("hello");
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(stream, "end");
+    assert.equal(Buffer.concat(chunks).toString(), "heard hello");
+    stream.end();
+    const { port } = target;
+    await target[Symbol.asyncDispose]();
+    await assert.rejects(channel.connect("127.0.0.1", port), { code: "access/port-refused" });
+  });
+
+  test("a port that the guest listens on: connections wait to be accepted, and it closes", async () => {
+    const port = 20_000 + (process.pid % 30_000);
+    const waiting: IncomingConnection[] = [];
+    const listener = await channel.listen("127.0.0.1", port, connection => waiting.push(connection));
+    await assert.rejects(
+      channel.listen("127.0.0.1", port, () => {}),
+      { code: "access/listen-refused" },
+    );
+    const until = async (condition: () => boolean) => {
+      for (let attempt = 0; attempt < 500 && !condition(); attempt++) await delay(20);
+      assert.ok(condition());
+    };
+    const accepted = connect({ host: "127.0.0.1", port });
+    accepted.write("from inside");
+    await until(() => waiting.length === 1);
+    const stream = waiting[0]?.accept();
+    assert.ok(stream);
+    const [data] = (await once(stream, "data")) as [Buffer];
+    assert.equal(data.toString(), "from inside");
+    stream.end("answer");
+    const [answer] = (await once(accepted, "data")) as [Buffer];
+    assert.equal(answer.toString(), "answer");
+    accepted.destroy();
+
+    const refused = connect({ host: "127.0.0.1", port });
+    refused.on("error", () => {}).resume();
+    await until(() => waiting.length === 2);
+    waiting[1]?.refuse();
+    await once(refused, "close");
+
+    const before = channel.sessionCount;
+    listener.close();
+    await listener.closed;
+    await until(() => channel.sessionCount < before);
+    const late = connect({ host: "127.0.0.1", port });
+    const [error] = (await once(late, "error")) as [NodeJS.ErrnoException];
+    assert.equal(error.code, "ECONNREFUSED");
   });
 
   test("a background child that keeps the pipes does not hold the result back", async () => {
