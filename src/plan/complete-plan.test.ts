@@ -7,8 +7,10 @@ import { netLab, smallHost as host } from "./fixtures.ts";
 test("a plan of an earlier version gets what it lacks and keeps the rest", () => {
   const initConditions = { "Database engine": "pg" };
   const plan = createPlan({ playId: "0123456789abcdef01234567", manifest: netLab, initConditions, host });
-  const { registry: _later, ...earlier } = plan;
-  assert.deepEqual(completePlan(earlier, host), plan);
+  const { registry, ...rest } = plan;
+  assert.deepEqual(completePlan({ ...rest, registryAuth: registry.auth as string }, host), plan);
+  const { auth: _login, ...open } = registry;
+  assert.deepEqual(completePlan(rest, host), { ...rest, registry: open });
   const other = { registry: { aliases: ["new.example.test"], maxBytes: 1 } };
   assert.deepEqual(completePlan(plan, other), plan);
 });

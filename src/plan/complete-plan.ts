@@ -1,13 +1,14 @@
 import type { HostFacts, Plan } from "./plan.ts";
 import { planRegistry } from "./registry.ts";
 
-/** A plan as an earlier version may have written it: what came later is not there. */
-export type StoredPlan = Omit<Plan, "registry"> & Partial<Pick<Plan, "registry">>;
+/** A plan as an earlier version may have written it: without a registry of its own, the login for it beside. */
+export type StoredPlan = Omit<Plan, "registry"> & Partial<Pick<Plan, "registry">> & { registryAuth?: string };
 
 /** The plan with everything that this version adds; nothing that stood in it changes, so that a play stays what it was. */
 export function completePlan(stored: StoredPlan, host: Pick<HostFacts, "registry">): Plan {
-  const { registry, ...rest } = stored;
+  const { registry, registryAuth, ...rest } = stored;
   if (registry !== undefined) return { ...rest, registry };
-  const machineNames = new Set(rest.machines.map(({ name }) => name));
-  return { ...rest, registry: planRegistry(rest.egress, host.registry, machineNames) };
+  const names = new Set(rest.machines.flatMap(({ hosts }) => hosts.flatMap(entry => entry.names)));
+  const added = planRegistry(rest.egress, host.registry, names);
+  return { ...rest, registry: { ...added, ...(registryAuth === undefined ? {} : { auth: registryAuth }) } };
 }
