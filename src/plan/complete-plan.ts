@@ -8,7 +8,10 @@ export type StoredPlan = Omit<Plan, "registry"> & Partial<Pick<Plan, "registry">
 export function completePlan(stored: StoredPlan, host: Pick<HostFacts, "registry">): Plan {
   const { registry, registryAuth, ...rest } = stored;
   if (registry !== undefined) return { ...rest, registry };
-  const names = new Set(rest.machines.flatMap(({ hosts }) => hosts.flatMap(entry => entry.names)));
+  // A registry name that is a machine's stays the machine's; their hosts files lack the others, the name server has them.
+  const names = new Set(
+    rest.machines.flatMap(({ name, interfaces }) => [name, ...interfaces.map(({ network }) => `${name}.${network}`)]),
+  );
   const added = planRegistry(rest.egress, host.registry, names);
   return { ...rest, registry: { ...added, ...(registryAuth === undefined ? {} : { auth: registryAuth }) } };
 }
