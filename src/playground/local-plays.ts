@@ -26,6 +26,8 @@ import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";
 import type { KeyRequest, ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import type { ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
+import { readConsole } from "./read-console.ts";
 import { scanMaxMs } from "./port-scan.ts";
 import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";
 import { TrackedPlay } from "./tracked-play.ts";
@@ -142,12 +144,12 @@ export class LocalPlays implements Plays {
     this.#ask<void>(playId, "POST", `/machines/${encodeURIComponent(machine)}/${action}`);
 
   async console(playId: string, machine: string): Promise<string> {
-    const answer = await this.#ask<{ content: string }>(
-      playId,
-      "GET",
-      `/machines/${encodeURIComponent(machine)}/console`,
-    );
-    return answer.content;
+    const { machines } = await this.#requireState(playId);
+    if (!machines.some(({ name }) => name === machine)) {
+      throw new Problem("server/not-found", { message: `the play has no machine "${machine}"` });
+    }
+    // From disk, and not from the runner: when a play has failed its console matters most.
+    return readConsole(this.#options.paths, playId, machine);
   }
 
   async dial(playId: string, machine: string, port: number, signal: AbortSignal): Promise<Duplex> {

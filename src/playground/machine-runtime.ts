@@ -4,7 +4,7 @@ import type { MachinePlan, Plan } from "../plan/plan.ts";
 import type { ChannelKeeper } from "../provisioning/channel-keeper.ts";
 import type { PlayKeys } from "../provisioning/keys.ts";
 import { watchReadiness } from "../provisioning/readiness.ts";
-import { consoleLogFile, type Paths } from "../store/paths.ts";
+import type { Paths } from "../store/paths.ts";
 import type { Vm, VmExit } from "../vm/machine.ts";
 import { BootProgress } from "./boot-progress.ts";
 import { diagnoseExit } from "./diagnose-exit.ts";
@@ -222,9 +222,3 @@ export class MachineRuntime {
     }
   }
 }
-
-/** Where the machine's console is kept. */
-export const consoleFiles = (paths: Paths, playId: string, machine: string) => {
-  const file = consoleLogFile(paths, playId, machine);
-  return [`${file}.1`, file];
-};

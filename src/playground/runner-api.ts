@@ -14,7 +14,6 @@ export interface RunnerActions {
   retryTask(task: string): void;
   skipTask(task: string): void;
   machineAction(machine: string, action: "reboot" | "stop" | "restart"): Promise<void> | void;
-  console(machine: string): Promise<string>;
 }
 
 /** The ways of people into the play. */
@@ -50,11 +49,6 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
     "POST",
     /^\/machines\/([^/]+)\/(reboot|stop|restart)$/,
     (actions, [machine, action]) => actions.machineAction(machine as string, action as "reboot" | "stop" | "restart"),
-  ],
-  [
-    "GET",
-    /^\/machines\/([^/]+)\/console$/,
-    async (actions, [machine]) => ({ content: await actions.console(machine as string) }),
   ],
   [
     "POST",

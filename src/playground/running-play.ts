@@ -1,4 +1,3 @@
-import { open } from "node:fs/promises";
 import { PlayRegistry } from "../access/registry/play-registry.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
@@ -12,7 +11,7 @@ import { runTasks, type TaskRun } from "../provisioning/tasks.ts";
 import { type Paths, registryDirectory } from "../store/paths.ts";
 import { imageNotices } from "./image-notices.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
-import { consoleFiles, MachineRuntime } from "./machine-runtime.ts";
+import { MachineRuntime } from "./machine-runtime.ts";
 import { PlayAccess } from "./play-access.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RegistryIdentity } from "./registry-identity.ts";
@@ -32,7 +31,6 @@ export interface RunningPlayOptions {
 const channelPort = 2022;
 /** A play whose machines have all been off for this long is over. */
 const allOffMs = 60_000;
-const consoleMaxBytes = 256 * 1024;
 /** Manifests are written for hosts with hardware virtualization; emulated machines get this much more time. */
 const slowness = { kvm: 1, tcg: 5 };
 const bootTimeoutMs = { kvm: 120_000, tcg: 420_000 };
@@ -207,14 +205,6 @@ export class RunningPlay implements RunnerActions {
     await machine.powerOn(this.#stopRequest.signal);
   }
 
-  async console(name: string): Promise<string> {
-    const { paths, plan } = this.#options;
-    const parts: Buffer[] = [];
-    for (const file of consoleFiles(paths, plan.playId, this.#machine(name).name))
-      parts.push(await readTail(file, consoleMaxBytes));
-    return Buffer.concat(parts).subarray(-consoleMaxBytes).toString();
-  }
-
   #machine(name: string): MachineRuntime {
     const machine = this.#machines.find(candidate => candidate.name === name);
     if (machine !== undefined) return machine;
@@ -224,19 +214,6 @@ export class RunningPlay implements RunnerActions {
 
   #address(name: string): string {
     return this.#options.plan.machines.find(machine => machine.name === name)?.interfaces[0]?.address ?? "";
-  }
-}
-
-async function readTail(file: string, maxBytes: number): Promise<Buffer> {
-  try {
-    await using handle = await open(file, "r");
-    const { size } = await handle.stat();
-    const length = Math.min(size, maxBytes);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
-  } catch {
-    // No console yet.
-    return Buffer.alloc(0);
   }
 }
 

@@ -67,6 +67,8 @@ export const lifecycle: Step[] = [
       if (session) await eventually(world.changeMs, async () => assert.match(session.stdout(), /begun/));
       await ends(world.labctl, ["playground", "stop", world.playId, "-q"], { timeoutMs: world.changeMs + 60_000 });
       assert.equal((await stateOf(world)).state, "STOPPED");
+      const console = await says(world, ["playground", "machine", "console", world.playId, "m1"]);
+      assert.ok(console.length > 100, "the console of a stopped machine can still be read");
       if (session) assert.notEqual((await session.ended).exitCode, 0);
       await ends(world.labctl, ["playground", "wait", world.playId], { exitCode: 1 });
       return matching(await says(world, ["playground", "list", "-q"]), new RegExp(`^${world.playId}$`, "m"));
