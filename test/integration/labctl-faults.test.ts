@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,7 +90,7 @@ test("a tunnel that is refused for long is asked for again; no body of a retry i
   const play = { id: "0".repeat(24), machines: [{ name: "m", users: [{ name: "joe", default: true }] }], tasks: {} };
   const bodies: string[] = [];
   const asked: string[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     let body = "";
     for await (const chunk of request) body += String(chunk);
     asked.push(`${request.method} ${request.url}`);
@@ -102,7 +102,8 @@ test("a tunnel that is refused for long is asked for again; no body of a retry i
     } else {
       response.end(JSON.stringify(play));
     }
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
