@@ -26,7 +26,6 @@ import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";
 import type { KeyRequest, ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
-import type { ListeningPort, PlayRequest, Plays, TerminalRequest, UpgradeTarget } from "./plays.ts";
 import { readConsole } from "./read-console.ts";
 import { scanMaxMs } from "./port-scan.ts";
 import { askRunner, dialThroughRunner, runnerAnswers, spliceUpgrade } from "./runner-client.ts";

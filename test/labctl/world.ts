@@ -34,6 +34,8 @@ export async function openWorld(
   server: RealServer,
   makeLabctl: (place: { home: string; caFile: string | undefined }) => Labctl,
 ): Promise<World & AsyncDisposable> {
+  const { tlsUrl } = server;
+  if (tlsUrl === undefined) throw new Error("the server speaks no TLS: no tunnel could be opened");
   const home = await mkdtemp(join(tmpdir(), "labyard-labctl-"));
   const browser = await openBrowser(server);
   const approve = async (id: string) => {
@@ -56,7 +58,7 @@ export async function openWorld(
   const ca = caFile === undefined ? undefined : await readFile(caFile);
   return {
     labctl: makeLabctl({ home, caFile }),
-    endpoint: server.tlsUrl ?? server.url,
+    endpoint: tlsUrl,
     home,
     sessionId: asked.id,
     accessToken: asked.accessToken,

@@ -95,7 +95,7 @@ export class ShellHost {
       response.writeHead(200, {
         "content-type": file.type,
         "cache-control": file.immutable ? "public, max-age=31536000, immutable" : "no-cache",
-        "content-security-policy": this.#policy(shell),
+        "content-security-policy": this.#policy(shell, request),
         ...safeHeaders,
       });
       response.end(request.method === "HEAD" ? undefined : file.content);
@@ -116,8 +116,9 @@ export class ShellHost {
     return { machine, user, access, ready };
   }
 
-  #policy({ label }: ShellRow): string {
-    const socket = this.#options.origins.portUrl(label).replace(/^http/, "ws");
+  #policy({ label }: ShellRow, request: IncomingMessage): string {
+    const { origins } = this.#options;
+    const socket = origins.portUrl(label, origins.appUrlFor(request)).replace(/^http/, "ws");
     return (
       `default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src data:; img-src data:; ` +
       `connect-src 'self' ${socket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`

@@ -71,7 +71,6 @@ export const exposure: Step[] = [
     id: "E6",
     what: "expose local ID HOST:PORT --public",
     expected: "this host's site at a public address",
-    tunnel: true,
     async run(world) {
       await using site = await localSite("served at home");
       const args = ["expose", "local", world.playId, `127.0.0.1:${site.port}`, "--remote-port", "9100", "--public"];

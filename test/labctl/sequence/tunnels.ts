@@ -40,7 +40,6 @@ export const tunnels: Step[] = [
     id: "D1",
     what: "ssh -- echo hi; ssh -- 'exit 7'",
     expected: "hi; status 7",
-    tunnel: true,
     async run(world) {
       assert.equal(await says(world, ["ssh", world.playId, "--", "echo", "hi"]), "hi");
       await ends(world.labctl, ["ssh", world.playId, "--", "exit 7"], { exitCode: 7 });
@@ -51,7 +50,6 @@ export const tunnels: Step[] = [
     id: "D2",
     what: "cp f ID:f; cp ID:f g",
     expected: "the same bytes",
-    tunnel: true,
     async run({ labctl, playId }) {
       const directory = await mkdtemp(join(tmpdir(), "labyard-cp-"));
       try {
@@ -70,7 +68,6 @@ export const tunnels: Step[] = [
     id: "D3",
     what: "port-forward -L, 200 connections at once",
     expected: "the machine's site at a local port, 200 times",
-    tunnel: true,
     async run({ labctl, playId, changeMs }) {
       const port = await freePort();
       const running = labctl.start(["port-forward", playId, "-L", `${port}:8000`]);
@@ -89,7 +86,6 @@ export const tunnels: Step[] = [
     id: "D4",
     what: "port-forward --list; --remove; --restore",
     expected: "the saved forwards, one line each",
-    tunnel: true,
     async run({ labctl, playId, changeMs }) {
       const listed = (await ends(labctl, ["port-forward", playId, "--list"])).stderr;
       const [, index, port] = /\[(\d+)\] m1 \(local\): 127\.0\.0\.1:(\d+) -> 8000/.exec(listed) ?? [];
@@ -112,7 +108,6 @@ export const tunnels: Step[] = [
     id: "D5",
     what: "port-forward -R 9000:…",
     expected: "the guest reads a site of this host",
-    tunnel: true,
     async run(world) {
       await using site = await localSite("from the laptop");
       const running = world.labctl.start(["port-forward", world.playId, "-R", `9000:127.0.0.1:${site.port}`]);
@@ -130,7 +125,6 @@ export const tunnels: Step[] = [
     id: "D6",
     what: "ssh-proxy, then the system's ssh",
     expected: "exit 0",
-    tunnel: true,
     async run({ labctl, playId, home, changeMs }) {
       const port = await freePort();
       const running = labctl.start(["ssh-proxy", playId, "--address", `127.0.0.1:${port}`]);
@@ -150,7 +144,6 @@ export const tunnels: Step[] = [
     id: "D7",
     what: "ide code",
     expected: "the editor is called with a remote URI that ssh reaches",
-    tunnel: true,
     async run({ labctl, playId, changeMs }) {
       const directory = await mkdtemp(join(tmpdir(), "labyard-ide-"));
       await mkdir(join(directory, "bin"));
@@ -170,7 +163,6 @@ export const tunnels: Step[] = [
     id: "D8",
     what: "port-forward -R to a port that is taken",
     expected: "exit 1, status 409",
-    tunnel: true,
     async run({ labctl, playId }) {
       const { stderr } = await ends(labctl, ["port-forward", playId, "-R", "8000:127.0.0.1:1"], { exitCode: 1 });
       return matching(stderr, /status 409/);
@@ -180,7 +172,6 @@ export const tunnels: Step[] = [
     id: "D9",
     what: "port-forward -L to a closed port and to the site",
     expected: "one connection ends, the other forward goes on",
-    tunnel: true,
     async run({ labctl, playId, changeMs }) {
       const [closed, open] = [await freePort(), await freePort()];
       const running = labctl.start(["port-forward", playId, "-L", `${closed}:9`, "-L", `${open}:8000`]);

@@ -22,6 +22,8 @@ const screen = new Screen({
 });
 dark.addEventListener("change", () => screen.setDark(dark.matches));
 again.addEventListener("click", connect);
+const reader = element("reader") as HTMLInputElement;
+reader.addEventListener("change", () => screen.setScreenReader(reader.checked));
 connect();
 
 function connect(): void {
