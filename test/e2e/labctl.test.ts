@@ -8,7 +8,7 @@ import { runStep } from "../labctl/run-sequence.ts";
 import { sequence } from "../labctl/sequence.ts";
 import type { World } from "../labctl/step.ts";
 import { labctlVersion } from "../labctl/version.ts";
-import { openWorld } from "../labctl/world.ts";
+import { conformanceConfig, openWorld } from "../labctl/world.ts";
 
 // The official client's acceptance sequence: by the real program where it can be had, and by ours of the same words.
 
@@ -25,7 +25,7 @@ for (const client of typeof real === "string" ? [undefined] : [real, undefined])
     let world: World & AsyncDisposable;
 
     before(async () => {
-      server = await startServer();
+      server = await startServer({ config: conformanceConfig });
       world = await openWorld(server, place =>
         client === undefined ? typescriptLabctl(place) : realLabctl(client.binary, place, labctlVersion),
       );

@@ -6,7 +6,7 @@ import { installRealClient } from "./real-client.ts";
 import { formatRow, runSequence } from "./run-sequence.ts";
 import type { Row } from "./step.ts";
 import { labctlVersion } from "./version.ts";
-import { openWorld } from "./world.ts";
+import { conformanceConfig, openWorld } from "./world.ts";
 
 type Place = Parameters<typeof typescriptLabctl>[0];
 
@@ -16,7 +16,7 @@ if (typeof real === "string") console.log(`The official client ${labctlVersion} 
 else clients.push(place => realLabctl(real.binary, place, labctlVersion));
 clients.push(place => typescriptLabctl(place));
 
-await using server = await startServer();
+await using server = await startServer({ config: conformanceConfig });
 const failed: Row[] = [];
 for (const makeLabctl of clients) {
   await using world = await openWorld(server, makeLabctl);

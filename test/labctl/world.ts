@@ -9,6 +9,9 @@ import type { RealServer } from "../fixtures/server.ts";
 import type { Labctl } from "./labctl.ts";
 import type { World } from "./step.ts";
 
+/** `expose local` starts a playground of this name; its image is in a registry that tests do not reach. */
+export const conformanceConfig = "images:\n  aliases:\n    alpine: debian-12\n";
+
 interface Visitor {
   cookie: string;
 }

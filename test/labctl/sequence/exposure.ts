@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import { ends, eventually, matching, says, type Step } from "../step.ts";
 import { localSite } from "./tunnels.ts";
 
+interface Play {
+  playground: { name: string };
+  status: { stateEvents: Array<{ state: string }> };
+}
+
 export const exposure: Step[] = [
   {
     id: "E1",
@@ -84,6 +89,42 @@ export const exposure: Step[] = [
       } finally {
         await running.stop();
       }
+    },
+  },
+  {
+    id: "E7",
+    what: "expose local HOST:PORT --public",
+    expected: "a throw-away play serves this host's site; Ctrl-C destroys it",
+    async run(world) {
+      await using site = await localSite("served from a throw-away play");
+      const running = world.labctl.start([
+        "expose",
+        "local",
+        `127.0.0.1:${site.port}`,
+        "--remote-port",
+        "9200",
+        "--public",
+      ]);
+      const plays = async () => {
+        const all = JSON.parse(await says(world, ["api", "/plays"])) as Play[];
+        return all.filter(({ playground }) => playground.name === "alpine");
+      };
+      let found: string;
+      try {
+        found = await eventually(world.bootMs, async () => {
+          const url = running.stdout().trim();
+          assert.match(url, /^https?:/, running.stderr());
+          return matching((await world.fetchExposed(url)).body, /throw-away/);
+        });
+        assert.equal((await plays()).length, 1);
+      } finally {
+        await running.stop();
+      }
+      await eventually(world.changeMs, async () => {
+        const [play] = await plays();
+        assert.equal(play?.status.stateEvents.at(-1)?.state, "DESTROYED");
+      });
+      return found;
     },
   },
 ];
