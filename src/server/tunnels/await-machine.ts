@@ -38,7 +38,8 @@ export async function whenMachineReady(
   while (!limit.aborted) {
     try {
       if (await becomesReady(plays, playId, machine, limit)) {
-        await work(Math.max(deadline - performance.now(), 1));
+        // Whole: it becomes the delay of a signal, which takes no fractions.
+        await work(Math.max(Math.ceil(deadline - performance.now()), 1));
         return;
       }
     } catch (error) {
