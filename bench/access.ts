@@ -42,7 +42,7 @@ export async function accessBenchmark(runs: number): Promise<void> {
     await using server = await startServer();
     const playId = await beginPlay(
       server,
-      await createPlayground(server, "small", text => text.replace(/until .*/, "true")),
+      await createPlayground(server, "small", text => text.replace(/until \[.*/, "true")),
     );
     await untilStarted(server, playId);
     const inside = await enter(server, playId, directory);
