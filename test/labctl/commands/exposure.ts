@@ -1,7 +1,7 @@
 import { flag, operand, parsed, value } from "../arguments.ts";
 import { Exit } from "../context.ts";
 import { list } from "../go-json.ts";
-import type { LabctlApi } from "../http.ts";
+import { LabctlApi } from "../http.ts";
 import { getPlay, machineOf, userOf } from "../play-access.ts";
 import { play as playShape, port as portShape, scanned, shell as shellShape } from "../shapes.ts";
 import { startTunnel } from "../tunnel.ts";
@@ -114,8 +114,8 @@ async function exposeLocal(api: LabctlApi, args: readonly string[]): Promise<voi
     });
   } finally {
     if (isTemporary) {
-      const quiet = { ...api.context, signal: AbortSignal.timeout(60_000) };
-      const last = Object.assign(Object.create(Object.getPrototypeOf(api)) as LabctlApi, api, { context: quiet });
+      // Ctrl-C has ended everything else; this one call is still made.
+      const last = new LabctlApi({ ...api.context, signal: AbortSignal.timeout(60_000) }, api.config);
       await last.send("POST", `/plays/${play.id}/actions`, { action: "destroy" });
     }
   }
