@@ -29,4 +29,7 @@ node --test --test-concurrency=1 --test-timeout=1200000 $machines test/e2e/*.tes
 wait "$beside" || failed=1
 finish "all tests have run"
 cat "$log"
+begin "Asking running machines for every field of a manifest"
+node test/conformance/run.ts --no-write || failed=1
+finish "every row has been asked"
 exit "$failed"
