@@ -101,9 +101,9 @@ function client(
       err: (text: string) => void (stderr = (stderr + text).slice(-maxOutputLength)),
     };
     const ended = execute(args, options, sinks, stop.signal).then(exitCode => ({ exitCode, stdout, stderr }));
-    ended.catch(() => {
-      // Whoever awaits it is told.
-    });
+    // Timers and sockets that a program takes with it when it ends; this also marks rejections as seen.
+    const end = () => stop.abort();
+    ended.then(end, end);
     return {
       stdout: () => stdout,
       stderr: () => stderr,
