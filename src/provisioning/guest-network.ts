@@ -63,8 +63,9 @@ export function renderNetworkManagers(plan: Plan, machine: MachinePlan): Record<
       "[keyfile]",
       `unmanaged-devices=${machine.interfaces.map(({ mac }) => `mac:${mac}`).join(";")}`,
     ]),
-    // ifupdown leaves alone what it believes to have brought up: Debian's, and those of busybox and Alpine, which take
-    // a loopback interface with an address for a failure.
+    // ifupdown leaves alone what it believes to have brought up. Debian's looks for a file per interface (before 0.8 for
+    // one with all); those of busybox and Alpine also take a loopback interface with an address for a failure.
+    ...Object.fromEntries(machine.interfaces.map(({ name }) => [`network/ifstate.${name}`, `${name}\n`])),
     "network/ifstate": ifstate,
     ifstate: `lo=lo\n${ifstate}`,
   };
