@@ -536,7 +536,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
       await once(endless.process.stdout as NodeJS.ReadableStream, "data");
       endless.process.stdout?.resume();
       await server.client.act(playId, { action: "machine.stop", machine: "db-01" });
-      const ended = await Promise.race([endless.exited, sleep(patient(60_000)).then(() => undefined)]);
+      const ended = await Promise.race([endless.exited, sleep(patient(90_000), undefined, { ref: false })]);
       assert.equal(ended?.exitCode, 255);
     } finally {
       await endless.stop();

@@ -11,6 +11,7 @@ import ssh2 from "ssh2";
 import type { WebSocket } from "ws";
 import type { Tunnel } from "../../src/api/contract/tunnels.ts";
 import { Problem, type ProblemJson } from "../../src/api/problems.ts";
+import { forwardLocal, forwardRemote } from "../../src/cli/tunnel/forward.ts";
 import { openLocalAuthority } from "../../src/host/certificates/local-authority.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { parseConfig } from "../../src/server/config.ts";
@@ -359,6 +360,42 @@ describe("tunnels", { timeout: 120_000 }, () => {
       assert.equal(count, 256);
       control.terminate();
       for (const guest of guests) guest.destroy();
+    });
+  });
+
+  test("our own client forwards both ways, and each side learns when the other has finished", async () => {
+    const tunnel = await openTunnel();
+    const client = { dial: (payload: string) => dialTunnel(tunnel, payload) };
+    const warnings: string[] = [];
+    const warn = (line: string) => void warnings.push(line);
+    // Answers only when it has heard the end of the question: by a marker, since the tunnel has no half-closed end.
+    await using target = await tcpServer(socket =>
+      socket.on("data", data => data.toString().endsWith("?") && socket.end("answer")),
+    );
+    server.plays.listeners.set("m1:4020", target.port);
+    using local = await forwardLocal(client, { remotePort: 4020 }, warn);
+    const asker = connect({ host: "127.0.0.1", port: local.port, allowHalfOpen: true });
+    asker.end("question?");
+    const [answer] = (await once(asker, "data")) as [Buffer];
+    assert.equal(answer.toString(), "answer");
+    await once(asker, "end");
+
+    using refused = await forwardLocal(client, { remotePort: 4999 }, warn);
+    const unlucky = connect({ host: "127.0.0.1", port: refused.port });
+    unlucky.on("error", () => {}).resume();
+    await once(unlucky, "close");
+    assert.match(warnings[0] ?? "", /nothing listens on m1:4999/);
+
+    await using here = await tcpServer(socket => socket.end("from here"));
+    using remote = await forwardRemote(client, { remotePort: 9010, localPort: here.port }, warn);
+    assert.equal(remote.port, 9010);
+    const guest = connect({ host: "127.0.0.1", port: server.plays.reverse.get("m1:9010") ?? 0 });
+    let heard = "";
+    guest.on("data", chunk => (heard += chunk.toString()));
+    await once(guest, "end");
+    assert.equal(heard, "from here");
+    await assert.rejects(forwardRemote(client, { remotePort: 9010, localPort: here.port }, warn), {
+      code: "access/listen-refused",
     });
   });
 

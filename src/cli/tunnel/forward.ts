@@ -30,7 +30,7 @@ export async function forwardLocal(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, local => {
     const socket = tunnel.dial(`${remoteHost}:${remotePort}`);
     void refusal(socket).then(problem => warn(problem.message));
-    pump(local, socket);
+    pump(local, socket, "client");
   });
   server.listen({ host: localHost, port: localPort });
   try {
@@ -60,7 +60,8 @@ export async function forwardRemote(
 ): Promise<RunningForward> {
   const control = tunnel.dial(`listen:${remoteHost}:${remotePort}`);
   const refused = refusal(control).then(problem => Promise.reject(problem));
-  await Promise.race([once(control, "open"), refused]);
+  // Not "once": it would report the end of a refused socket in place of the reason.
+  await Promise.race([new Promise(resolve => control.once("open", resolve)), refused]);
   refused.catch(() => {
     // Later errors end the control socket, and that is told.
   });
@@ -84,6 +85,6 @@ function fetchConnection(
     local.off("error", onError);
     const socket: WebSocket = tunnel.dial(`connect:${cid}`);
     void refusal(socket).then(problem => warn(problem.message));
-    pump(local, socket);
+    pump(local, socket, "server");
   });
 }

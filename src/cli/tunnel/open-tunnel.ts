@@ -84,8 +84,8 @@ export function refusal(socket: WebSocket): Promise<Problem> {
       const chunks: Buffer[] = [];
       response.on("data", chunk => chunks.push(chunk as Buffer));
       response.once("close", () => {
-        socket.terminate();
         resolve(problemOf(response.statusCode ?? 0, Buffer.concat(chunks).toString()));
+        socket.terminate();
       });
     });
     socket.once("error", cause => resolve(new Problem("server/unreachable", { message: cause.message, cause })));

@@ -4,10 +4,12 @@ import WebSocket from "ws";
 const maxUnsentBytes = 1024 * 1024;
 
 /**
- * Joins a local TCP connection and a tunnel's WebSocket. The tunnel knows no half-closed connections: when the local
- * program has finished sending it still gets the answer, and the end of the tunnel is the end of the connection.
+ * Joins a local TCP connection and a tunnel's WebSocket. The tunnel knows no half-closed connections: its end is the
+ * end of the connection. A local "client" that has finished sending still waits for the answer; a local "server" has
+ * given it then, so the tunnel ends.
  */
-export function pump(local: Socket, tunnel: WebSocket): void {
+export function pump(local: Socket, tunnel: WebSocket, role: "client" | "server"): void {
+  if (role === "server") local.once("end", () => tunnel.close());
   local.pause();
   local.on("error", () => tunnel.close());
   local.once("close", () => (tunnel.readyState === WebSocket.OPEN ? tunnel.close() : tunnel.terminate()));
