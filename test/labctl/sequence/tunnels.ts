@@ -190,4 +190,29 @@ export const tunnels: Step[] = [
       }
     },
   },
+  {
+    id: "D10",
+    what: "kube-proxy",
+    expected: "the machine's kubeconfig with its server at a local port, and that port open",
+    async run(world) {
+      const { labctl, playId, changeMs } = world;
+      // No cluster runs here: the site stands where its API would be, on another port.
+      const config = "clusters: [{name: lab, cluster: {server: 'https://172.16.0.2:6443'}}]";
+      await says(world, ["ssh", playId, "--", `mkdir -p ~/.kube && echo "${config}" >~/.kube/config`]);
+      const port = await freePort();
+      const running = labctl.start(["kube-proxy", playId, "--address", `127.0.0.1:${port}:8000`]);
+      try {
+        return await eventually(changeMs, async () => {
+          assert.equal(await (await fetch(`http://127.0.0.1:${port}/version`)).text(), "site of m1 /version\n");
+          const file = matching(running.stdout(), /^\/.*kubeconfig$/m);
+          const written = await readFile(running.stdout().trim(), "utf8");
+          assert.match(written, new RegExp(`server: https://127\\.0\\.0\\.1:${port}\n`));
+          assert.match(written, /tls-server-name: 172\.16\.0\.2/);
+          return `…${file.slice(-20)}`;
+        });
+      } finally {
+        await running.stop();
+      }
+    },
+  },
 ];
