@@ -1,3 +1,5 @@
+import { hostCounterKHz } from "./host-counter.ts";
+
 /** The x86 kernel keeps this many bytes of its command line and drops the rest in silence. */
 const commandLineBytesMax = 2047;
 
@@ -8,7 +10,11 @@ const commandLineBytesMax = 2047;
  * into the end of the machine: a kernel that hangs after a panic looks like one that works. Interfaces keep the
  * kernel's names so that the manifest's order holds.
  */
-export function kernelArguments(acceleration: "kvm" | "tcg", extra: readonly string[] = []): string {
+export function kernelArguments(
+  acceleration: "kvm" | "tcg",
+  extra: readonly string[] = [],
+  counterKHz: number | undefined = acceleration === "tcg" ? hostCounterKHz() : undefined,
+): string {
   const all = [
     "console=ttyS0",
     "quiet",
@@ -17,6 +23,8 @@ export function kernelArguments(acceleration: "kvm" | "tcg", extra: readonly str
     // Crypto self-tests of every boot: 0.25 s under emulation, and Debian's build has passed them.
     "cryptomgr.notests",
     ...(acceleration === "tcg" ? emulationArguments : []),
+    // A kernel that is held up while it measures the counter has a clock that runs too fast until the next boot.
+    ...(counterKHz === undefined ? [] : [`tsc_early_khz=${counterKHz}`]),
     ...extra,
   ];
   const text = all.join(" ");
