@@ -26,23 +26,19 @@ import {
 import { type BareBoot, bareBoot } from "./bare-boot.ts";
 import { median, renderFigures } from "./figures.ts";
 
-/** As many equal machines as asked for on one network. */
-const manifestSource = (machines: number) => `
+const manifestSource = `
 kind: playground
 name: bench-start
 title: Start benchmark
 playground:
   networks: [{name: local, subnet: 172.16.0.0/24}]
   machines:
-${Array.from(
-  { length: machines },
-  (_, index) => `    - name: node-0${index + 1}
+    - name: node-01
       users: [{name: laborant, default: true}]
       drives: [{source: debian-12, mount: /}]
       network: {interfaces: [{network: local}]}
       resources: {cpuCount: 2, ramSize: 1GiB}
-`,
-).join("")}  initTasks:
+  initTasks:
     first: {init: true, machine: node-01, run: "true"}
   accessControl: {canList: [owner], canRead: [owner], canStart: [owner]}
 `;
@@ -65,15 +61,6 @@ interface Run {
  * the same kernel, initrd and image are booted bare as well, in turn, so that a host whose speed drifts harms both.
  */
 export async function startBenchmark(runs: number, signal: AbortSignal): Promise<void> {
-  await compareStarts(1, runs, signal);
-}
-
-/** The same for five machines in one play, against the same five started bare at the same moment. */
-export async function startFiveBenchmark(runs: number, signal: AbortSignal): Promise<void> {
-  await compareStarts(5, runs, signal);
-}
-
-async function compareStarts(machines: number, runs: number, signal: AbortSignal): Promise<void> {
   const prepared = resolvePaths(process.env, process.getuid?.() ?? 0);
   const home = await mkdtemp(join(tmpdir(), "labyard-bench-"));
   const paths = resolvePaths({ LABYARD_HOME: home }, process.getuid?.() ?? 0);
@@ -81,7 +68,7 @@ async function compareStarts(machines: number, runs: number, signal: AbortSignal
     await symlink(join(prepared.home, "images"), join(home, "images"));
     await symlink(kernelsDirectory(prepared), kernelsDirectory(paths));
     await symlink(probesFile(prepared), probesFile(paths));
-    const manifest = readManifest(machines);
+    const manifest = readManifest();
     const results: Run[] = [];
     // The first pair warms the page cache and is not counted.
     for (let run = 0; run <= runs; run += 1) {
@@ -91,7 +78,7 @@ async function compareStarts(machines: number, runs: number, signal: AbortSignal
       );
       if (run > 0) results.push(result);
     }
-    await report(machines, results);
+    await report(results);
   } finally {
     await rm(home, { recursive: true, force: true });
   }
@@ -109,39 +96,29 @@ async function measure(paths: Paths, manifest: Manifest, signal: AbortSignal): P
   };
 }
 
-/** All machines of the manifest at once, until the last one has let the platform's client in. */
-async function measureBare(
-  paths: Paths,
-  manifest: Manifest,
-  signal: AbortSignal,
-): Promise<Pick<BareBoot, "elapsedMs" | "greetingMs">> {
+async function measureBare(paths: Paths, manifest: Manifest, signal: AbortSignal): Promise<BareBoot> {
   const plan = await planOf(paths, manifest, newPlayId(), signal);
   const prepared = await lookupPrepared(paths, plan, signal);
   if (prepared === undefined) throw new Error("kernel and image are not prepared: run 'npm start' once");
-  const { playId } = plan;
-  const keys = createPlayKeys(plan.machines);
+  const machine = plan.machines[0] as Plan["machines"][number];
+  const ready = prepared.machines[machine.name] as Prepared["machines"][string];
+  const drives = await createDrives(machine, { paths, playId: plan.playId, bases: ready.bases, signal });
   try {
+    const keys = createPlayKeys(plan.machines);
     const registryIdentity = { authority: await openLocalAuthority(authorityFiles(paths)) };
-    const boots: Array<() => Promise<BareBoot>> = [];
-    for (const machine of plan.machines) {
-      const ready = prepared.machines[machine.name] as Prepared["machines"][string];
-      const drives = await createDrives(machine, { paths, playId, bases: ready.bases, signal });
-      const { taps: _taps, ...spec } = await machineSpec(
-        { paths, plan, machine, prepared: ready, keys, registryIdentity, acceleration: prepared.acceleration },
-        drives,
-      );
-      const hostKey = keys.machines[machine.name]?.channelHost.publicKey ?? "";
-      const login = { privateKey: keys.channel.privateKey, hostKey };
-      boots.push(() => bareBoot({ spec, interfaces: machine.interfaces, readyPort: 2022, login, deadlineMs, signal }));
-    }
-    const startedAt = performance.now();
-    const greetings = await Promise.all(boots.map(async boot => (await boot()).greetingMs));
-    return { elapsedMs: Math.round(performance.now() - startedAt), greetingMs: Math.max(...greetings) };
+    const spec = await machineSpec(
+      { paths, plan, machine, prepared: ready, keys, registryIdentity, acceleration: prepared.acceleration },
+      drives,
+    );
+    const { taps: _taps, ...bare } = spec;
+    const login = {
+      privateKey: keys.channel.privateKey,
+      hostKey: keys.machines[machine.name]?.channelHost.publicKey ?? "",
+    };
+    return await bareBoot({ spec: bare, interfaces: machine.interfaces, readyPort: 2022, login, deadlineMs, signal });
   } finally {
-    for (const machine of plan.machines) {
-      await removeDrives(machine, { paths, playId });
-      await rm(initrdFile(paths, playId, machine.name), { force: true });
-    }
+    await removeDrives(machine, { paths, playId: plan.playId });
+    await rm(initrdFile(paths, plan.playId, machine.name), { force: true });
   }
 }
 
@@ -174,12 +151,11 @@ async function measurePlay(
   }
 }
 
-function readManifest(machines: number): Manifest {
-  const source = parseManifestYaml(manifestSource(machines));
-  const { manifest, findings } = checkManifest(source, { for: "update" });
+function readManifest(): Manifest {
+  const { manifest, findings } = checkManifest(parseManifestYaml(manifestSource), { for: "update" });
   // "update" demands a whole manifest; tabs and categories play no part in a start.
   if (manifest !== undefined) return manifest;
-  const { manifest: started } = checkManifest(source, { for: "start" });
+  const { manifest: started } = checkManifest(parseManifestYaml(manifestSource), { for: "start" });
   if (started === undefined) throw new Error(JSON.stringify(findings));
   return started;
 }
@@ -197,7 +173,7 @@ const newPlayId = () =>
   [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, "0")).join("");
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
 
-async function report(machines: number, results: Run[]): Promise<void> {
+async function report(results: Run[]): Promise<void> {
   const rows = phases.map((phase, index) => {
     const before = phases[index - 1];
     const lengths = results.map(
@@ -207,7 +183,7 @@ async function report(machines: number, results: Run[]): Promise<void> {
   });
   const ratios = results.map(run => run.readyMs / run.bareMs);
   console.log(
-    `\nStart of ${machines === 1 ? "one debian-12 machine" : `${machines} debian-12 machines`}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${results.length} runs\n`,
+    `\nStart of one debian-12 machine, ${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${results.length} runs\n`,
   );
   console.log(
     renderFigures([
@@ -220,15 +196,14 @@ async function report(machines: number, results: Run[]): Promise<void> {
     ]),
   );
   console.log(
-    `\nThe platform adds ${((median(ratios) - 1) * 100).toFixed(1)} % to the bare boot (median of pairs; aim: less than ${machines === 1 ? 10 : 30} %).`,
+    `\nThe platform adds ${((median(ratios) - 1) * 100).toFixed(1)} % to the bare boot (median of pairs; aim: less than 10 %).`,
   );
   const directory = join(import.meta.dirname, "results");
   await mkdir(directory, { recursive: true });
-  const name = machines === 1 ? "start" : `start-${machines}`;
-  const file = join(directory, `${name}.jsonl`);
+  const file = join(directory, "start.jsonl");
   await writeFile(
     file,
-    results.map((run, index) => `${JSON.stringify({ benchmark: name, run: index + 1, ...run })}\n`).join(""),
+    results.map((run, index) => `${JSON.stringify({ benchmark: "start", run: index + 1, ...run })}\n`).join(""),
   );
   console.log(`Figures of each run: ${file}`);
 }
