@@ -25,7 +25,10 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** False for a wrong password, and after the same work for a person who has none (`stored` undefined). */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {
-  const { salt, hash, ...parameters } = parse(stored ?? (await placeholder));
+  // Waited for in both cases, so that the first login after a start tells nothing either.
+  placeholder ??= hashPassword(randomBytes(16).toString("hex"));
+  const fallback = await placeholder;
+  const { salt, hash, ...parameters } = parse(stored ?? fallback);
   const found = await derive(password, salt, parameters);
   const equal = found.length === hash.length && timingSafeEqual(found, hash);
   return equal && stored !== undefined;
@@ -54,7 +57,7 @@ export function requireGoodPassword(password: string, name: string): void {
 }
 
 /** Verified against where there is nothing to verify against, so that answers take the same time. */
-const placeholder = hashPassword(randomBytes(16).toString("hex"));
+let placeholder: Promise<string> | undefined;
 
 function derive(password: string, salt: Buffer, { memoryKiB, passes, lanes }: typeof cost): Promise<Buffer> {
   if (concurrently.pendingCount >= maxWaiting) {
