@@ -22,14 +22,16 @@ others=$(printf '%s\n' test/integration/*.test.ts | grep -vxF "$(printf '%s\n' $
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 begin "Running the tests that boot machines; the others run beside them and are shown at the end"
-node --import ./test/fixtures/open-handles.ts --test --test-concurrency=1 --test-timeout=600000 $others >"$log" 2>&1 &
+timeout --kill-after=30 3000 node --import ./test/fixtures/open-handles.ts \
+  --test --test-concurrency=1 --test-timeout=600000 $others >"$log" 2>&1 &
 beside=$!
 failed=0
-node --import ./test/fixtures/open-handles.ts --test --test-concurrency=1 --test-timeout=1200000 $machines test/e2e/*.test.ts || failed=1
+timeout --foreground --kill-after=30 3000 node --import ./test/fixtures/open-handles.ts \
+  --test --test-concurrency=1 --test-timeout=1200000 $machines test/e2e/*.test.ts || failed=1
 wait "$beside" || failed=1
 finish "all tests have run"
 begin "Asking running machines for every field of a manifest"
-node test/conformance/run.ts --no-write || failed=1
+timeout --foreground --kill-after=30 1200 node test/conformance/run.ts --no-write || failed=1
 finish "every row has been asked"
 # Last, so that the output ends with the runner's own summary.
 cat "$log"

@@ -35,7 +35,8 @@ describe("init tasks", { skip: sshdSkipReason ?? false }, () => {
     await keeper?.[Symbol.asyncDispose]();
     await sshd?.[Symbol.asyncDispose]();
     endTasksIn(guest);
-    await rm(guest, { recursive: true, force: true });
+    // What was just ended may still be writing its last file.
+    await rm(guest, { recursive: true, force: true, maxRetries: 10 });
   });
 
   const task = (name: string, run: string, more: Partial<TaskPlan> = {}): TaskPlan => ({

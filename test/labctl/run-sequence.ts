@@ -8,7 +8,8 @@ export async function runStep(step: Step, world: World): Promise<Row> {
   try {
     return row("pass", await step.run(world));
   } catch (error) {
-    return row("fail", error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    return row("fail", `${why}\n${await world.report()}`);
   }
 }
 

@@ -14,6 +14,8 @@ export interface World {
   fetchExposed: (url: string) => Promise<{ status: number; body: string }>;
   /** Approves a login as the person at the browser would. */
   approve: (sessionId: string) => Promise<void>;
+  /** Everything the server's disk tells of its plays, for a failure that nobody watched. */
+  report: () => Promise<string>;
   /** Seconds that a machine may take to boot. */
   bootMs: number;
   changeMs: number;

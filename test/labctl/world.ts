@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { authorityFiles } from "../../src/store/paths.ts";
 import { bootMs, changeMs } from "../fixtures/patience.ts";
+import { reportPlays } from "../fixtures/play-report.ts";
 import type { RealServer } from "../fixtures/server.ts";
 import type { Labctl } from "./labctl.ts";
 import type { World } from "./step.ts";
@@ -67,6 +68,7 @@ export async function openWorld(
     accessToken: asked.accessToken,
     fetchExposed: url => fetchExposed(url, ca),
     approve,
+    report: async () => `${await reportPlays(server.paths)}\n${server.log().slice(-3000)}`,
     bootMs,
     changeMs,
     playground: "",

@@ -117,6 +117,9 @@ export const exposure: Step[] = [
           return matching((await world.fetchExposed(url)).body, /throw-away/);
         });
         assert.equal((await plays()).length, 1);
+      } catch (error) {
+        // Its play goes with the program, and with it what could explain the failure.
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await world.report()}`);
       } finally {
         await running.stop();
       }
