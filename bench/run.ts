@@ -1,12 +1,13 @@
 import { accessBenchmark } from "./access.ts";
 import { imagesBenchmark } from "./images.ts";
-import { startBenchmark } from "./start.ts";
+import { startBenchmark, startFiveBenchmark } from "./start.ts";
 
 /** `npm run bench -- NAME [runs]`. Each benchmark prints a table and writes its figures as JSON lines beside it. */
 const benchmarks: Record<string, (runs: number, signal: AbortSignal) => Promise<void>> = {
   access: accessBenchmark,
   images: imagesBenchmark,
   start: startBenchmark,
+  "start-five": startFiveBenchmark,
 };
 
 const [name, runs = "5"] = process.argv.slice(2);
