@@ -22,6 +22,7 @@ const allowed: Record<string, string[]> = {
   server: ["manifest", "plan", "playground", "api", ...everywhere],
   cli: ["manifest", "plan", ...siblings, "playground", "server", "build", "api", ...everywhere],
   "main.ts": ["cli", ...everywhere],
+  "runner.ts": ["playground", ...everywhere],
 };
 
 /** Values that every room may use: the problem catalogue, the shapes of a play's state and what may be done in each. */

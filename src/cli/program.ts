@@ -13,7 +13,6 @@ import { registerPortForward } from "./port-forward.ts";
 import { registerPlayground } from "./playground.ts";
 import { registerPrepare } from "./prepare.ts";
 import { registerRootfs } from "./rootfs.ts";
-import { registerRunner } from "./runner.ts";
 import { registerServe } from "./serve.ts";
 import { registerSetup } from "./setup.ts";
 import { registerSshProxy } from "./ssh-proxy.ts";
@@ -54,7 +53,6 @@ export function createProgram(context: CliContext): Command {
     registerSshProxy,
     registerTls,
     registerPrepare,
-    registerRunner,
   ]) {
     register(program, context);
   }

@@ -31,7 +31,7 @@ export async function launchRunner(paths: Paths, plan: Plan, signal: AbortSignal
   const log = await open(runnerLogFile(paths, plan.playId), "w", 0o600);
   try {
     const child = await startChild(
-      ["sh", launcher, ...egressArguments(plan), "--", ...programArguments(), "runner", plan.playId],
+      ["sh", launcher, ...egressArguments(plan), "--", ...programArguments("runner.ts"), plan.playId],
       {
         stdio: ["ignore", log.fd, log.fd],
         outliveParent: true,

@@ -29,7 +29,7 @@ export async function prepareInChild(
   signal.throwIfAborted();
   // A server that dies leaves this child; the next one must not start a second beside it.
   recordAcquisition(paths, plan.playId, { kind: "processes" });
-  const child = await startChild([...programArguments(), "prepare", plan.playId], {
+  const child = await startChild([...programArguments("main.ts"), "prepare", plan.playId], {
     env: { ...process.env, LABYARD_HOME: paths.home, [playMarkerVariable]: plan.playId },
   });
   const stop = () => void child.stop();

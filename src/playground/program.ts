@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-/** How to start this same program again: the running Node and main.ts. */
-export function programArguments(): string[] {
-  return [process.execPath, "--disable-warning=ExperimentalWarning", resolve(import.meta.dirname, "..", "main.ts")];
+/** How to start one of our programs in another process, by the Node that runs this one. */
+export function programArguments(program: "main.ts" | "runner.ts"): string[] {
+  return [process.execPath, "--disable-warning=ExperimentalWarning", resolve(import.meta.dirname, "..", program)];
 }

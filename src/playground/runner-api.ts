@@ -7,7 +7,8 @@ import type { KeyRequest, ListeningPort, TerminalRequest } from "./plays.ts";
 
 /** What a runner can be asked about its play. */
 export interface RunnerActions {
-  readonly access: AccessActions;
+  /** May take until the machines have been started. */
+  readonly access: Promise<AccessActions>;
   watch(signal: AbortSignal): AsyncIterable<PlayState>;
   tasks(): TaskState[];
   stop(): void;
@@ -53,20 +54,21 @@ const routes: Array<[method: string, path: RegExp, handler: Handler]> = [
   [
     "POST",
     /^\/ports\/scan$/,
-    (actions, _match, body) => actions.access.scanPorts((body as { machine?: string } | undefined)?.machine),
+    async (actions, _match, body) =>
+      (await actions.access).scanPorts((body as { machine?: string } | undefined)?.machine),
   ],
   [
     "POST",
     /^\/terminals$/,
-    async (actions, _match, body) => ({ id: await actions.access.openTerminal(body as TerminalRequest) }),
+    async (actions, _match, body) => ({ id: await (await actions.access).openTerminal(body as TerminalRequest) }),
   ],
   [
     "POST",
     /^\/machines\/([^/]+)\/authorized-keys$/,
-    (actions, _match, body) => actions.access.authorizeKey(body as KeyRequest),
+    async (actions, _match, body) => (await actions.access).authorizeKey(body as KeyRequest),
   ],
-  ["GET", /^\/terminals$/, actions => actions.access.listTerminals()],
-  ["DELETE", /^\/terminals\/([^/]+)$/, (actions, [id]) => actions.access.closeTerminal(id as string)],
+  ["GET", /^\/terminals$/, async actions => (await actions.access).listTerminals()],
+  ["DELETE", /^\/terminals\/([^/]+)$/, async (actions, [id]) => (await actions.access).closeTerminal(id as string)],
 ];
 
 /**
@@ -130,7 +132,7 @@ async function connect(actions: RunnerActions, request: IncomingMessage, socket:
   const abort = () => closed.abort();
   socket.once("close", abort);
   try {
-    const target = await actions.access.dial(machine ?? "", Number(port), closed.signal);
+    const target = await (await actions.access).dial(machine ?? "", Number(port), closed.signal);
     socket.off("close", abort);
     socket.write("HTTP/1.1 200 Connected\r\n\r\n");
     if (head.length > 0) target.write(head);
@@ -148,6 +150,7 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
   // Who hangs up while we dial must not end the process.
   socket.on("error", () => socket.destroy());
   try {
+    const access = await actions.access;
     const url = new URL(request.url ?? "/", "http://runner");
     const tunnel = /^\/machines\/([^/]+)\/tunnels\/([^/]*)$/.exec(url.pathname);
     const terminal = /^\/terminals\/([^/]+)\/socket$/.exec(url.pathname);
@@ -155,12 +158,12 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
     const journal = /^\/machines\/([^/]+)\/journal$/.exec(url.pathname);
     if (tunnel?.[1] !== undefined) {
       const [machine, payload] = [decodeURIComponent(tunnel[1]), decodeURIComponent(tunnel[2] ?? "")];
-      await actions.access.attachTunnel(machine, payload, request, socket, head);
+      await access.attachTunnel(machine, payload, request, socket, head);
     } else if (terminal?.[1] !== undefined) {
-      actions.access.attachTerminal(terminal[1], request, socket, head);
+      access.attachTerminal(terminal[1], request, socket, head);
     } else if (exec?.[1] !== undefined) {
       const query = Object.fromEntries(url.searchParams);
-      actions.access.attachExec(
+      access.attachExec(
         {
           machine: decodeURIComponent(exec[1]),
           ...(query.user === undefined ? {} : { user: query.user }),
@@ -173,7 +176,7 @@ async function upgrade(actions: RunnerActions, request: IncomingMessage, socket:
       );
     } else if (journal?.[1] !== undefined) {
       const query = JSON.parse(url.searchParams.get("query") ?? "{}") as JournalQuery;
-      actions.access.attachJournal(decodeURIComponent(journal[1]), query, request, socket, head);
+      access.attachJournal(decodeURIComponent(journal[1]), query, request, socket, head);
     } else {
       throw new Problem("server/not-found");
     }

@@ -2,7 +2,6 @@ import { PlayRegistry } from "../access/registry/play-registry.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { Scope } from "../lib/scope.ts";
-import { openNetwork } from "../network/open-network.ts";
 import type { Plan } from "../plan/plan.ts";
 import { openChannel } from "../provisioning/channel.ts";
 import { ChannelKeeper } from "../provisioning/channel-keeper.ts";
@@ -12,7 +11,7 @@ import { type Paths, registryDirectory } from "../store/paths.ts";
 import { imageNotices } from "./image-notices.ts";
 import { type LiveState, withoutTaskOutput } from "./live-state.ts";
 import { MachineRuntime } from "./machine-runtime.ts";
-import { PlayAccess } from "./play-access.ts";
+import type { PlayAccess } from "./play-access.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RegistryIdentity } from "./registry-identity.ts";
 import type { RunnerActions } from "./runner-api.ts";
@@ -23,6 +22,8 @@ export interface RunningPlayOptions {
   prepared: Prepared;
   keys: PlayKeys;
   registryIdentity: RegistryIdentity;
+  /** The play's network, perhaps still being built. */
+  network: Promise<unknown>;
   state: LiveState;
   /** Tasks of an earlier run of this play: what has ended is not run again. */
   previousTasks: readonly TaskState[];
@@ -37,7 +38,8 @@ const bootTimeoutMs = { kvm: 120_000, tcg: 420_000 };
 
 /** One play while its runner lives: boots it, answers what is asked of it, shuts it down. */
 export class RunningPlay implements RunnerActions {
-  readonly access: PlayAccess;
+  readonly access: Promise<PlayAccess>;
+  readonly #mayLoadAccess = Promise.withResolvers<void>();
   readonly #options: RunningPlayOptions;
   readonly #keeper: ChannelKeeper;
   readonly #machines: MachineRuntime[];
@@ -84,13 +86,15 @@ export class RunningPlay implements RunnerActions {
           bootTimeoutMs: bootTimeoutMs[acceleration],
           onReady: () => this.#tasks.machineReady(machine.name),
           onOff: () => {
-            this.access.machineOff(machine.name);
+            void this.access.then(access => access.machineOff(machine.name));
             this.#noticeOff();
           },
         }),
     );
     state.setTasks(this.#tasks.statesWithOutput());
-    this.access = new PlayAccess(plan, this.#keeper);
+    this.access = this.#mayLoadAccess.promise
+      .then(() => import("./play-access.ts"))
+      .then(({ PlayAccess }) => new PlayAccess(plan, this.#keeper));
     this.#registry = new PlayRegistry({
       ...options.registryIdentity,
       registry: plan.registry,
@@ -106,7 +110,10 @@ export class RunningPlay implements RunnerActions {
     await using scope = new Scope(`play ${this.#options.plan.playId}`);
     scope.own("channels", () => this.#keeper[Symbol.asyncDispose]());
     scope.own("tasks", () => this.#tasks[Symbol.asyncDispose]());
-    scope.own("terminals and commands", () => this.access[Symbol.asyncDispose]());
+    scope.own("terminals and commands", async () => {
+      this.#mayLoadAccess.resolve();
+      await (await this.access)[Symbol.asyncDispose]();
+    });
     scope.own("registry", () => this.#registry[Symbol.asyncDispose]());
     try {
       await this.#boot(scope);
@@ -125,7 +132,7 @@ export class RunningPlay implements RunnerActions {
   }
 
   async #boot(scope: Scope): Promise<void> {
-    const { plan, prepared, state } = this.#options;
+    const { plan, prepared, network, state } = this.#options;
     const { signal } = this.#stopRequest;
     state.enter("STARTING");
     for (const machine of plan.machines) {
@@ -135,14 +142,14 @@ export class RunningPlay implements RunnerActions {
       }
     }
     await Promise.all([
-      openNetwork(plan, scope, signal)
-        .then(() => this.#registry.listen())
-        .then(() => state.markPhase("network")),
+      network.then(() => this.#registry.listen()).then(() => state.markPhase("network")),
       ...this.#machines.map(machine => machine.createDrives(signal)),
     ]);
     state.markPhase("drives");
     for (const machine of this.#machines) scope.own(`machine ${machine.name}`, () => machine.kill());
     await Promise.all(this.#machines.map(machine => machine.powerOn(signal)));
+    // Nobody gets in before a machine is up, and loading takes time that its start should have.
+    this.#mayLoadAccess.resolve();
     state.enter("RUNNING");
     await Promise.race([Promise.all(this.#machines.map(machine => machine.whenReady())), rejectWhenAborted(signal)]);
     state.markPhase("channel");

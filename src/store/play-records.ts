@@ -30,6 +30,13 @@ export async function readRecord<T>(file: string): Promise<T | undefined> {
   }
 }
 
+/** Like readRecord, for a document without which nothing can go on. */
+export async function readRequired<T>(file: string): Promise<T> {
+  const value = await readRecord<T>(file);
+  if (value === undefined) throw new Error(`${file} is missing`);
+  return value;
+}
+
 export const readPlayState = (paths: Paths, playId: string) => readRecord<PlayState>(stateFile(paths, playId));
 
 /** The history of states, for people and for support; state.json carries the same events. */

@@ -91,7 +91,7 @@ export async function removeKernel(version: string, paths: Paths): Promise<void>
   // Out of sight first, by one rename: half a kernel is never found.
   const doomed = join(kernelsDirectory(paths), `.${version}.${process.pid}.tmp`);
   await rename(directory, doomed);
-  growArchives.delete(directory);
+  archives.delete(directory);
   await rm(doomed, { recursive: true });
 }
 
@@ -121,31 +121,38 @@ export async function lookupKernel(version: string, paths: Paths): Promise<Kerne
   const record = await readRecord(directory);
   if (record === undefined) return undefined;
   const { imageName, modulesDriveName, ...rest } = record;
-  const modulesDirectory = join(directory, "shim-modules");
   return {
     ...rest,
     image: join(directory, imageName),
     modulesDrive: join(directory, modulesDriveName),
-    initramfs: await ensureShimArchive(directory, modulesDirectory),
-    growArchive: await growArchive(directory),
+    ...(await ensureArchives(directory)),
   };
 }
 
-const growArchives = new Map<string, Promise<string>>();
+type Archives = Pick<Kernel, "initramfs" | "growArchive">;
+const archives = new Map<string, Promise<Archives>>();
 
-/** Packed once in the life of this process: the host's own programs do not change under it. */
-async function growArchive(directory: string): Promise<string> {
-  let archive = growArchives.get(directory);
-  if (archive === undefined) {
-    archive = ensureGrowArchive(directory);
-    growArchives.set(directory, archive);
+/** Packed once in the life of this process: neither our own sources nor the host's programs change under it. */
+async function ensureArchives(directory: string): Promise<Archives> {
+  let packed = archives.get(directory);
+  if (packed === undefined) {
+    packed = packArchives(directory);
+    archives.set(directory, packed);
   }
   try {
-    return await archive;
+    return await packed;
   } catch (error) {
-    growArchives.delete(directory);
+    archives.delete(directory);
     throw error;
   }
+}
+
+async function packArchives(directory: string): Promise<Archives> {
+  const [initramfs, growArchive] = await Promise.all([
+    ensureShimArchive(directory, join(directory, "shim-modules")),
+    ensureGrowArchive(directory),
+  ]);
+  return { initramfs, growArchive };
 }
 
 /** Every installed kernel, by version. */
