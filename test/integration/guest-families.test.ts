@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { currentState } from "../../src/api/play-state.ts";
+import { currentState, type PlayState } from "../../src/api/play-state.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
+import { playProcesses } from "../fixtures/leftovers.ts";
 import { bootMs, patient } from "../fixtures/patience.ts";
 import { beginPlay, createPlayground, isReady, untilIn, untilState } from "../fixtures/play.ts";
 import { startRegistry, type TestRegistry } from "../fixtures/registry.ts";
@@ -231,6 +232,29 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     );
     assert.deepEqual(await look(), earlier);
     assert.deepEqual(await server.client.listTasks(playId), tasks);
+  });
+
+  test("a reset without a farewell is a reboot; a machine that hangs is not Ready, and comes back by a restart", async () => {
+    const condition = (state: PlayState, machine: string) =>
+      state.machines.find(({ name }) => name === machine)?.conditions[0]?.status;
+    const reset = untilState(server, playId, "reset", state =>
+      state.machines.some(({ name, state: now }) => name === "alpine" && now === "REBOOTING"),
+    );
+    await says("alpine", shortly("echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger"));
+    await reset;
+    const monitor = (await playProcesses(playId)).find(({ argv }) => argv.some(each => each.startsWith("guest=bare")));
+    assert.ok(monitor !== undefined, "the machine has a monitor");
+    process.kill(monitor.pid, "SIGSTOP");
+    await untilState(server, playId, "unready", state => condition(state, "bare") === "False", patient(60_000));
+    await server.client.act(playId, { action: "machine.restart", machine: "bare" });
+    await untilState(
+      server,
+      playId,
+      "ready again",
+      state => condition(state, "alpine") === "True" && condition(state, "bare") === "True",
+      bootMs,
+    );
+    assert.equal(await says("bare", "cat /proc/sys/kernel/hostname"), "bare");
   });
 
   test("machines that are switched off are STOPPED; one can be started again; a minute without any ends the play", async () => {
