@@ -454,6 +454,20 @@ describe("tunnels", { timeout: 120_000 }, () => {
     assert.match((stopped.json() as ProblemJson).error, /STOPPED/);
   });
 
+  test("a machine that was switched off is an answer, one that is being restarted is waited for", async () => {
+    const id = await startPlay();
+    server.plays.becomeReady(id);
+    server.plays.switchOff(id, "m1");
+    const off = await post(`/api/plays/${id}/tunnels`, body());
+    assert.equal(off.statusCode, 409);
+    assert.match((off.json() as ProblemJson).error, /"m1" is STOPPED/);
+    assert.match((off.json() as ProblemJson).hint ?? "", new RegExp(`machine restart ${id} m1`));
+
+    const waiting = openTunnel(id);
+    setTimeout(() => server.plays.becomeReady(id), 200);
+    await waiting;
+  });
+
   test("a tunnel ends with its play and with the login that opened it", async () => {
     await using target = await tcpServer(socket => socket.pipe(socket));
     server.plays.listeners.set("m1:4010", target.port);

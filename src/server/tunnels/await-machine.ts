@@ -26,7 +26,8 @@ export interface AwaitMachineOptions {
 
 /**
  * Waits until the machine is ready and does `work`, again if the machine was not quite there. Rejects with
- * `access/machine-booting` (503: ask again) after `holdMs`, and at once when waiting cannot help, as in a stopped play.
+ * `access/machine-booting` (503: ask again) after `holdMs`, and soon when waiting cannot help: the play is stopped, or the
+ * machine is switched off.
  */
 export async function whenMachineReady(
   { plays, playId, machine, signal, holdMs }: AwaitMachineOptions,
@@ -35,13 +36,18 @@ export async function whenMachineReady(
   const deadline = performance.now() + holdMs;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(holdMs)]);
   let reason = "it is still starting";
+  let wasOff = false;
   while (!limit.aborted) {
     try {
-      if (await becomesReady(plays, playId, machine, limit)) {
+      const outcome = await waitUntilReady(plays, playId, machine, limit);
+      if (outcome === "ready") {
         // Whole: it becomes the delay of a signal, which takes no fractions.
         await work(Math.max(Math.ceil(deadline - performance.now()), 1));
         return;
       }
+      // Twice: a machine that is being restarted is off for a moment.
+      if (outcome === "off" && wasOff) throw switchedOff(playId, machine);
+      wasOff = outcome === "off";
     } catch (error) {
       if (!(error instanceof Problem) || !passing.includes(error.code)) throw error;
       reason = error.message;
@@ -54,21 +60,29 @@ export async function whenMachineReady(
   throw new Problem("access/machine-booting", { message: `Machine "${machine}" is not ready: ${reason}` });
 }
 
-async function becomesReady(
+const switchedOff = (playId: string, machine: string) =>
+  new Problem("playground/action-not-allowed", {
+    message: `machine "${machine}" is STOPPED`,
+    where: { machine },
+    hint: `Switch it on first: labctl playground machine restart ${playId} ${machine}`,
+  });
+
+async function waitUntilReady(
   plays: Pick<Plays, "watch">,
   playId: string,
   machine: string,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<"ready" | "off" | "late"> {
   for await (const state of plays.watch(playId, signal)) {
-    if (isReady(state, machine)) return true;
+    if (isReady(state, machine)) return "ready";
     // On its way to RUNNING, or there: anything else does not become ready by itself.
     if (!["CREATED", "WARMING_UP", "WARMED_UP", "STARTING"].includes(currentState(state))) {
       requireAllowed("use", currentState(state));
+      if (state.machines.find(each => each.name === machine)?.state === "STOPPED") return "off";
     }
-    if (signal.aborted) return false;
+    if (signal.aborted) return "late";
   }
-  return false;
+  return "late";
 }
 
 function isReady(state: PlayState, name: string): boolean {
