@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import type { LabctlContext } from "./context.ts";
 import { runLabctl } from "./program.ts";
+import type { RealClient } from "./real-client.ts";
 
 export interface LabctlResult {
   exitCode: number;
@@ -58,7 +59,7 @@ export function typescriptLabctl(place: Place, { secondMs = 1000 } = {}): Labctl
 }
 
 /** The installed program. */
-export function realLabctl(binary: string, place: Place, version: string): Labctl {
+export function realLabctl({ binary, version }: RealClient, place: Place): Labctl {
   return client(`labctl ${version}`, async (args, options, sinks, stop) => {
     const child: ChildProcess = spawn(binary, args, {
       env: {
