@@ -164,10 +164,9 @@ export async function portForwardCommand(api: LabctlApi, args: readonly string[]
   await Promise.race([forever(api), ...ends]);
 }
 
+/** The local side first, whichever kind it is. */
 const describe = (spec: PortForward) =>
-  spec.kind === "local"
-    ? `${spec.machine} (local): ${spec.localHost}:${spec.localPort} -> ${spec.remoteHost}${spec.remoteHost ? ":" : ""}${spec.remotePort}`
-    : `${spec.machine} (remote): ${spec.remoteHost}:${spec.remotePort} -> ${spec.localHost}:${spec.localPort}`;
+  `${spec.machine} (${spec.kind}): ${spec.localHost}:${spec.localPort} -> ${spec.remoteHost}${spec.remoteHost ? ":" : ""}${spec.remotePort}`;
 
 /** A failure is only a warning. */
 async function saveForward(api: LabctlApi, id: string, record: object): Promise<void> {
@@ -187,20 +186,19 @@ export async function kubeProxy(api: LabctlApi, args: readonly string[]): Promis
   await mkdir(directory, { recursive: true });
   const file = join(directory, "kubeconfig");
   const proxy = await openProxy(api, play.id, { machine: machine.name, user, save: true });
-  await scp(api, proxy.port, [`${user}@127.0.0.1:.kube/config`, file]);
+  await scp(api, proxy.port, [`${user}@127.0.0.1:~/.kube/config`, file]);
   proxy.close();
-  const [localHost = "127.0.0.1", localPort = "6443", remotePort = "6443"] = (
-    options.address ?? "127.0.0.1:6443:6443"
-  ).split(":");
+  const address = (options.address ?? "6443:6443").split(":");
+  const [localHost = "", localPort = "", remotePort = ""] = address.length === 3 ? address : ["127.0.0.1", ...address];
   const config = parse(await readFile(file, "utf8")) as { clusters: Array<{ cluster: Record<string, unknown> }> };
   for (const { cluster } of config.clusters) {
     cluster["tls-server-name"] = new URL(String(cluster.server)).hostname;
     cluster.server = `https://${localHost}:${localPort}`;
   }
   await writeFile(file, stringify(config), { mode: 0o600 });
-  const tunnel = await startTunnel(api, play.id, machine.name);
+  const tunnel = await sshTunnel(api, play.id, machine.name, user);
   await forwardLocal(api.context, tunnel, { host: localHost, port: Number(localPort), payload: `:${remotePort}` });
-  api.context.out(`${file}\n`);
+  api.context.out(`\nThe kubeconfig is in:\n  ${file}\n\n  export KUBECONFIG=${file}\n`);
   await forever(api);
 }
 

@@ -3,6 +3,7 @@ import { ends, eventually, matching, says, type Step } from "../step.ts";
 import { localSite } from "./tunnels.ts";
 
 interface Play {
+  id: string;
   playground: { name: string };
   status: { stateEvents: Array<{ state: string }> };
 }
@@ -97,6 +98,8 @@ export const exposure: Step[] = [
     expected: "a throw-away play serves this host's site; Ctrl-C destroys it",
     async run(world) {
       await using site = await localSite("served from a throw-away play");
+      // Destroyed plays stay listed, those of another client's run before this one too.
+      const earlier = new Set((JSON.parse(await says(world, ["api", "/plays"])) as Play[]).map(({ id }) => id));
       const running = world.labctl.start([
         "expose",
         "local",
@@ -107,7 +110,7 @@ export const exposure: Step[] = [
       ]);
       const plays = async () => {
         const all = JSON.parse(await says(world, ["api", "/plays"])) as Play[];
-        return all.filter(({ playground }) => playground.name === "alpine");
+        return all.filter(({ id, playground }) => playground.name === "alpine" && !earlier.has(id));
       };
       let found: string;
       try {

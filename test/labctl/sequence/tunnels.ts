@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { ends, eventually, matching, says, type Step } from "../step.ts";
 
 const exec = promisify(execFile);
@@ -204,10 +205,11 @@ export const tunnels: Step[] = [
       try {
         return await eventually(changeMs, async () => {
           assert.equal(await (await fetch(`http://127.0.0.1:${port}/version`)).text(), "site of m1 /version\n");
-          const file = matching(running.stdout(), /^\/.*kubeconfig$/m);
-          const written = await readFile(running.stdout().trim(), "utf8");
-          assert.match(written, new RegExp(`server: https://127\\.0\\.0\\.1:${port}\n`));
-          assert.match(written, /tls-server-name: 172\.16\.0\.2/);
+          // Among hints how to use it.
+          const [, file = ""] = /^\s+(\/\S+\/kubeconfig)$/m.exec(running.stdout()) ?? [];
+          const { clusters } = parse(await readFile(file, "utf8")) as { clusters: Array<{ cluster: object }> };
+          const cluster = { server: `https://127.0.0.1:${port}`, "tls-server-name": "172.16.0.2" };
+          assert.deepEqual(clusters[0]?.cluster, cluster);
           return `…${file.slice(-20)}`;
         });
       } finally {
