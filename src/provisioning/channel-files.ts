@@ -2,12 +2,17 @@ import { randomBytes } from "node:crypto";
 import type { SFTPWrapper } from "ssh2";
 import { Problem } from "../api/problems.ts";
 
-export interface FileOptions {
+interface FileWait {
+  /** Default 20 000: a request that is held for a minute has time for a second try. */
+  timeoutMs?: number;
+}
+
+export interface FileOptions extends FileWait {
   /** Default 1 MiB. */
   maxBytes?: number;
 }
 
-export interface WriteFileOptions {
+export interface WriteFileOptions extends FileWait {
   /** Default 0o644, exactly: the guest's umask does not apply. */
   mode?: number;
 }
@@ -17,7 +22,10 @@ interface Place {
 }
 
 const chunkBytes = 32 * 1024;
-const fileTimeoutMs = 60_000;
+const defaultTimeoutMs = 20_000;
+
+/** The session may never answer again: the next operation needs another one. */
+export class FileTimeout extends Error {}
 
 export async function readGuestFile(sftp: SFTPWrapper, path: string, options: FileOptions & Place): Promise<Buffer> {
   const { maxBytes = 1024 * 1024 } = options;
@@ -105,19 +113,19 @@ function call<T>(start: (done: (error: Error | null | undefined, value?: T) => v
 async function bounded<T>(
   path: string,
   done: "read" | "written" | "made",
-  place: Place,
+  { machine, timeoutMs = defaultTimeoutMs }: Place & FileWait,
   work: () => Promise<T>,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${fileTimeoutMs / 1000} s`)), fileTimeoutMs);
+    timer = setTimeout(() => reject(new FileTimeout(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   });
   try {
     return await Promise.race([work(), late]);
   } catch (cause) {
     throw new Problem("provisioning/file-failed", {
-      message: `"${path}" on "${place.machine}" could not be ${done}: ${(cause as Error).message}`,
-      where: { machine: place.machine, step: "files" },
+      message: `"${path}" on "${machine}" could not be ${done}: ${(cause as Error).message}`,
+      where: { machine, step: "files" },
       cause,
     });
   } finally {

@@ -5,6 +5,7 @@ import { Problem } from "../api/problems.ts";
 import { collect, type ExecOptions, type ExecResult } from "./channel-exec.ts";
 import {
   type FileOptions,
+  FileTimeout,
   makeGuestDirectory,
   readGuestFile,
   type WriteFileOptions,
@@ -78,17 +79,17 @@ export class Channel implements AsyncDisposable {
 
   /** The whole content of a regular file; refuses more than `maxBytes` (default 1 MiB). */
   async readFile(path: string, options: FileOptions = {}): Promise<Buffer> {
-    return readGuestFile(await this.#files(), path, { ...options, machine: this.machine });
+    return this.#withFiles(sftp => readGuestFile(sftp, path, { ...options, machine: this.machine }));
   }
 
   /** Replaces a file: readers see the old or the new one. Leaves nothing behind when it fails. */
   async writeFile(path: string, content: string | Uint8Array, options: WriteFileOptions = {}): Promise<void> {
-    await writeGuestFile(await this.#files(), path, content, { ...options, machine: this.machine });
+    await this.#withFiles(sftp => writeGuestFile(sftp, path, content, { ...options, machine: this.machine }));
   }
 
   /** Makes a directory unless it is there. */
   async makeDirectory(path: string, mode: number): Promise<void> {
-    await makeGuestDirectory(await this.#files(), path, mode, { machine: this.machine });
+    await this.#withFiles(sftp => makeGuestDirectory(sftp, path, mode, { machine: this.machine }));
   }
 
   /**
@@ -175,14 +176,32 @@ export class Channel implements AsyncDisposable {
     return stream;
   }
 
+  /** A session that has not answered once is not asked again. */
+  async #withFiles<T>(work: (sftp: SFTPWrapper) => Promise<T>): Promise<T> {
+    const session = this.#files();
+    const sftp = await session;
+    try {
+      return await work(sftp);
+    } catch (error) {
+      if (error instanceof Problem && error.cause instanceof FileTimeout) {
+        if (this.#sftp === session) this.#sftp = undefined;
+        sftp.end();
+      }
+      throw error;
+    }
+  }
+
   #files(): Promise<SFTPWrapper> {
-    this.#sftp ??= this.#opened<SFTPWrapper>(
+    if (this.#sftp !== undefined) return this.#sftp;
+    const opening = this.#opened<SFTPWrapper>(
       done => this.#client.sftp(done),
       late => late.end(),
       undefined,
     ).then(
       sftp => {
-        sftp.once("close", () => (this.#sftp = undefined));
+        sftp.once("close", () => {
+          if (this.#sftp === opening) this.#sftp = undefined;
+        });
         return sftp;
       },
       error => {
@@ -190,7 +209,8 @@ export class Channel implements AsyncDisposable {
         throw error;
       },
     );
-    return this.#sftp;
+    this.#sftp = opening;
+    return opening;
   }
 
   /** Bounds the opening of a session; a session that opens after its caller gave up is closed on the spot. */

@@ -11,6 +11,8 @@ export function answerWithProblems(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.code !== "server/internal") {
+      // What is not the asker's doing has to be found by the operator.
+      if (problem.spec.status >= 500) request.log.warn({ code: problem.code, reason: problem.message }, "refused");
       return reply.code(problem.spec.status).send(problem.toJSON());
     }
     const id = randomBytes(6).toString("hex");

@@ -152,6 +152,26 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     await assert.rejects(channel.writeFile("/no/such/directory/file", "x"), /could not be written: No such file/);
   });
 
+  test("a file session that stops answering is replaced", async () => {
+    await using own = await openChannel({ ...sshd.target(), signal, deadlineMs: 10_000 });
+    const path = join(sshd.directory, "first");
+    await own.writeFile(path, "first");
+    const children = "for p in $(cat /proc/$PPID/task/$PPID/children); do grep -lz sftp /proc/$p/cmdline; done";
+    const { stdout } = await own.exec(children);
+    const server = Number(/^\/proc\/(\d+)\/cmdline$/m.exec(stdout)?.[1]);
+    assert.ok(server > 1, `a session runs: ${stdout}`);
+    process.kill(server, "SIGSTOP");
+    try {
+      await assert.rejects(own.readFile(path, { timeoutMs: 500 }), {
+        code: "provisioning/file-failed",
+        message: /no answer within 0.5 s/,
+      });
+      assert.equal(String(await own.readFile(path)), "first");
+    } finally {
+      process.kill(server, "SIGKILL");
+    }
+  });
+
   test("another host key is refused at once", async () => {
     const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
     await assert.rejects(openChannel({ ...sshd.target(), hostKey: other, signal, deadlineMs: 10_000 }), {
