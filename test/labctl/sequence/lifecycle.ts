@@ -62,7 +62,8 @@ export const lifecycle: Step[] = [
     expected: "STOPPED, still listed; the ssh has ended with an error",
     async run(world) {
       const session = world.labctl.start(["ssh", world.playId, "--", "echo begun; sleep 600"]);
-      await eventually(world.changeMs, async () => assert.match(session.stdout(), /begun/));
+      // The first login since the reboot.
+      await eventually(world.bootMs, async () => assert.match(session.stdout(), /begun/, session.stderr()));
       await ends(world.labctl, ["playground", "stop", world.playId, "-q"], { timeoutMs: world.changeMs + 60_000 });
       assert.equal((await stateOf(world)).state, "STOPPED");
       const console = await says(world, ["playground", "machine", "console", world.playId, "m1"]);
