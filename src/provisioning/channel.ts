@@ -213,13 +213,14 @@ export class Channel implements AsyncDisposable {
     return opening;
   }
 
-  /** Bounds the opening of a session; a session that opens after its caller gave up is closed on the spot. */
+  /** Bounds the opening of a session (or of what has a refusal of its own); a session that opens after its caller gave up is closed on the spot. */
   #opened<T>(
     open: (done: (error: Error | undefined, value: T) => void) => void,
     release: (value: T) => void,
     signal: AbortSignal | undefined,
-    refused = (reason: string) => this.#problem("provisioning/session-refused", reason),
+    refused?: (reason: string) => Problem,
   ): Promise<T> {
+    const noSession = (reason: string) => this.#problem("provisioning/session-refused", reason);
     return new Promise((resolve, reject) => {
       let settled = false;
       const fail = (error: unknown) => {
@@ -229,7 +230,11 @@ export class Channel implements AsyncDisposable {
         reject(error);
       };
       const onAbort = () => fail(signal?.reason);
-      const timer = setTimeout(() => fail(refused("no answer")), openTimeoutMs);
+      const timer = setTimeout(() => {
+        // The process behind this connection is stuck: whoever comes next needs another one.
+        if (refused === undefined && this.#sessions === 0) this.#socket.destroy();
+        fail((refused ?? noSession)("no answer"));
+      }, openTimeoutMs);
       if (signal?.aborted) return onAbort();
       signal?.addEventListener("abort", onAbort, { once: true });
       const done = (error: Error | undefined, value: T) => {
@@ -239,7 +244,7 @@ export class Channel implements AsyncDisposable {
         }
         // `closed` follows an error of the connection by a few turns; the message of ssh2 tells the two apart.
         if (error) {
-          if (this.#open) return fail(refused(error.message));
+          if (this.#open) return fail((refused ?? noSession)(error.message));
           return fail(this.#problem("provisioning/connection-lost", error.message));
         }
         settled = true;
