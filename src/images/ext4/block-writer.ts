@@ -6,12 +6,19 @@ import type { Layout } from "./layout.ts";
 const bufferBytes = 2 * 2 ** 20;
 /** Posted writes that nobody has to wait for yet. */
 const maxBehind = 2;
+/** So much goes to the disk at once while the rest is still being made. */
+const syncEveryBytes = 16 * 2 ** 20;
 
-/** Writes at a position, whole, and checks for cancellation before each write. */
+/**
+ * Writes at a position, whole, and checks for cancellation before each write. The disk begins early with what was
+ * posted, so that whoever syncs the file at the end waits for little of it.
+ */
 export class PositionedFile {
   readonly #file: FileHandle;
   readonly #signal: AbortSignal | undefined;
   #posted: Array<Promise<void>> = [];
+  #unsyncedBytes = 0;
+  #syncing: Promise<void> | undefined;
 
   constructor(file: FileHandle, signal: AbortSignal | undefined) {
     this.#file = file;
@@ -33,6 +40,7 @@ export class PositionedFile {
     const write = async (before: Promise<void> | undefined) => {
       await before;
       await this.write(bytes, position);
+      this.#syncNowAndThen(bytes.length);
       onWritten();
       void this.#posted.shift();
     };
@@ -51,9 +59,23 @@ export class PositionedFile {
     while (this.isBehind) await this.#posted[0];
   }
 
-  /** Resolves when everything posted has been handed to the kernel. */
+  /** Resolves when everything posted has been handed to the kernel, and nothing goes on in the background. */
   async finish(): Promise<void> {
-    await this.#posted.at(-1);
+    try {
+      await this.#posted.at(-1);
+    } finally {
+      // A disk tells a failure only once, perhaps here.
+      await this.#syncing;
+    }
+  }
+
+  #syncNowAndThen(bytes: number): void {
+    this.#unsyncedBytes += bytes;
+    if (this.#unsyncedBytes < syncEveryBytes || this.#syncing !== undefined) return;
+    this.#unsyncedBytes = 0;
+    this.#syncing = this.#file.datasync().then(() => (this.#syncing = undefined));
+    // `finish` tells it.
+    this.#syncing.catch(() => undefined);
   }
 }
 
