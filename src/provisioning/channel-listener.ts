@@ -9,7 +9,7 @@ export interface IncomingConnection {
 
 /** A TCP port that is open inside the guest. */
 export interface ChannelListener {
-  /** Resolves when the port is closed, by us or with the connection. Never rejects. */
+  /** Resolves when the guest has closed the port, asked by us or with the connection. Never rejects. */
   readonly closed: Promise<void>;
   /** Safe to repeat. */
   close(): void;
@@ -35,25 +35,35 @@ export function openListener(
     accept: AcceptConnection<ClientChannel>,
     reject: RejectConnection,
   ): void => {
-    if (details.destIP === host && details.destPort === port) onConnection({ accept, refuse: reject });
+    if (details.destIP !== host || details.destPort !== port) return;
+    // The guest may not have heard yet that the port closes: nobody waits for what comes now.
+    if (isOpen) onConnection({ accept, refuse: reject });
+    else reject();
   };
   let isOpen = true;
+  const finish = () => {
+    client.off("tcp connection", receive);
+    closed.resolve();
+  };
   const listener: ChannelListener = {
     closed: closed.promise,
     close() {
       if (!isOpen) return;
       isOpen = false;
       try {
-        client.unforwardIn(host, port, () => client.off("tcp connection", receive));
+        client.unforwardIn(host, port, finish);
       } catch {
         // Not connected any more: the port is closed with the connection.
+        finish();
       }
-      closed.resolve();
     },
   };
   // Before the answer: a connection may come together with it.
   client.on("tcp connection", receive);
-  void lost.then(() => listener.close());
+  void lost.then(() => {
+    listener.close();
+    finish();
+  });
   try {
     client.forwardIn(host, port, error => {
       if (error) client.off("tcp connection", receive);

@@ -12,6 +12,7 @@ import { tcpServer } from "../fixtures/tunnel-client.ts";
 import { ptySkipReason, type SshdFixture, sshdSkipReason, startSshd } from "../fixtures/sshd.ts";
 
 const signal = AbortSignal.timeout(120_000);
+const soon = () => ({ signal: AbortSignal.timeout(10_000) });
 
 describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
   let sshd: SshdFixture;
@@ -85,10 +86,10 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     await until(() => waiting.length === 1);
     const stream = waiting[0]?.accept();
     assert.ok(stream);
-    const [data] = (await once(stream, "data")) as [Buffer];
+    const [data] = (await once(stream, "data", soon())) as [Buffer];
     assert.equal(data.toString(), "from inside");
     stream.end("answer");
-    const [answer] = (await once(accepted, "data")) as [Buffer];
+    const [answer] = (await once(accepted, "data", soon())) as [Buffer];
     assert.equal(answer.toString(), "answer");
     accepted.destroy();
 
@@ -96,14 +97,14 @@ describe("the platform channel", { skip: sshdSkipReason ?? false }, () => {
     refused.on("error", () => {}).resume();
     await until(() => waiting.length === 2);
     waiting[1]?.refuse();
-    await once(refused, "close");
+    await once(refused, "close", soon());
 
     const before = channel.sessionCount;
     listener.close();
     await listener.closed;
     await until(() => channel.sessionCount < before);
     const late = connect({ host: "127.0.0.1", port });
-    const [error] = (await once(late, "error")) as [NodeJS.ErrnoException];
+    const [error] = (await once(late, "error", soon())) as [NodeJS.ErrnoException];
     assert.equal(error.code, "ECONNREFUSED");
   });
 

@@ -16,9 +16,11 @@ export const lifecycle: Step[] = [
       const console = await says(world, ["playground", "machine", "console", world.playId, "m1"]);
       assert.match(console, /^===== \S+ =====\n/);
       const args = ["playground", "machine", "journal", world.playId, "m1", "-n", "5", "--until", "now"];
-      const journal = await says(world, args);
-      assert.ok(journal.split("\n").length >= 5, journal);
-      return matching(journal, /m1 \S+/);
+      return await eventually(world.changeMs, async () => {
+        const journal = await says(world, args);
+        assert.ok(journal.split("\n").length >= 5, journal);
+        return matching(journal, /m1 \S+/);
+      });
     },
   },
   {
