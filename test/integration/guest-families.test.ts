@@ -251,7 +251,7 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
       server,
       playId,
       "ready again",
-      state => condition(state, "alpine") === "True" && condition(state, "bare") === "True",
+      state => isReady(state) && state.machines.every(({ state: name }) => name === "RUNNING"),
       bootMs,
     );
     assert.equal(await says("bare", "cat /proc/sys/kernel/hostname"), "bare");
