@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { currentState, type PlayState } from "../../src/api/play-state.ts";
+import { Problem } from "../../src/api/problems.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
 import { playProcesses } from "../fixtures/leftovers.ts";
 import { bootMs, patient } from "../fixtures/patience.ts";
@@ -199,7 +201,21 @@ test("what was wrong with an image is told with its play", async () => {
 
 describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () => {
   const machines = ["alpine", "broken", "bare"];
-  const shortly = (command: string) => `(sleep 1; ${command}) >/dev/null 2>&1 </dev/null &`;
+  /** Asks the machine to go down in a moment; its answer may not get out any more, then it has to be on its way. */
+  async function soon(machine: string, command: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await says(machine, `(sleep 3; ${command}) >/dev/null 2>&1 </dev/null &`);
+        return;
+      } catch (error) {
+        const lost = error instanceof Problem && error.code === "provisioning/connection-lost";
+        if (!lost || attempt === 3) throw error;
+        await delay(4000);
+        const { machines: states } = await server.client.getPlayState(playId);
+        if (states.find(({ name }) => name === machine)?.conditions[0]?.status !== "True") return;
+      }
+    }
+  }
 
   test("a reboot is seen, and afterwards everything is as before; tasks and startup files are not repeated", async () => {
     const kept = {
@@ -215,7 +231,7 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     const seen = untilState(server, playId, "rebooting", state =>
       state.machines.some(({ state: name }) => name === "REBOOTING"),
     );
-    await Promise.all(machines.map(machine => says(machine, shortly("reboot"))));
+    await Promise.all(machines.map(machine => soon(machine, "reboot")));
     const rebooting = (await seen).machines.find(({ state }) => state === "REBOOTING");
     assert.equal(rebooting?.conditions[0]?.status, "False");
     await untilState(
@@ -240,7 +256,7 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     const reset = untilState(server, playId, "reset", state =>
       state.machines.some(({ name, state: now }) => name === "alpine" && now === "REBOOTING"),
     );
-    await says("alpine", shortly("echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger"));
+    await soon("alpine", "echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger");
     await reset;
     const monitor = (await playProcesses(playId)).find(({ argv }) => argv.some(each => each.startsWith("guest=bare")));
     assert.ok(monitor !== undefined, "the machine has a monitor");
@@ -258,7 +274,7 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
   });
 
   test("machines that are switched off are STOPPED; one can be started again; a minute without any ends the play", async () => {
-    await Promise.all(machines.map(machine => says(machine, shortly("poweroff"))));
+    await Promise.all(machines.map(machine => soon(machine, "poweroff")));
     const off = await untilState(server, playId, "off", state =>
       state.machines.every(({ state: name }) => name === "STOPPED"),
     );
@@ -269,7 +285,7 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     );
     await server.client.act(playId, { action: "machine.restart", machine: "alpine" });
     await untilState(server, playId, "one ready", state => state.machines[0]?.conditions[0]?.status === "True", bootMs);
-    await says("alpine", shortly("poweroff"));
+    await soon("alpine", "poweroff");
     await untilIn(server, playId, "STOPPED", patient(120_000));
   });
 });
