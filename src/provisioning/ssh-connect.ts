@@ -55,7 +55,7 @@ const algorithms: NonNullable<ConnectConfig["algorithms"]> = {
 export async function connectSsh(options: ConnectOptions): Promise<SshConnection> {
   const { signal, machine, address, port } = options;
   const deadline = performance.now() + options.deadlineMs;
-  let failure: Error = new Error("no attempt was made");
+  let failure: Error | undefined;
   for (;;) {
     signal.throwIfAborted();
     const leftMs = deadline - performance.now();
@@ -66,11 +66,13 @@ export async function connectSsh(options: ConnectOptions): Promise<SshConnection
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Problem) throw error;
-      failure = error as Error;
+      // What the deadline cut short says less about the machine than the attempt before it.
+      if (failure === undefined || performance.now() < deadline) failure = error as Error;
       options.onRetry?.(failure.message);
     }
     await delay(isRefusal(failure) ? refusedCadenceMs : cadenceMs, undefined, { signal });
   }
+  failure ??= new Error("no attempt was made");
   const refused = isRefusal(failure);
   throw new Problem(refused ? "provisioning/channel-refused" : "provisioning/channel-timeout", {
     message: refused

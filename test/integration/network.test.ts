@@ -309,9 +309,9 @@ async function connectFrom(play: OpenPlay, host: string, port: number): Promise<
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (!(await holds())) {
-    if (Date.now() > deadline) assert.fail(`not within 10 s: ${what}`);
+    if (Date.now() > deadline) assert.fail(`not within 30 s: ${what}`);
     await sleep(50);
   }
 }

@@ -491,7 +491,7 @@ test("expired plays are stopped, and destroyed a week later unless they are pers
   await act(server, server.ann, lasting.id, { action: "make_persistent" });
   const stateOf = async (id: string) => (await server.plays.state(id))?.stateEvents.at(-1)?.state;
   const eventually = async (id: string, state: string) => {
-    for (let i = 0; i < 100 && (await stateOf(id)) !== state; i++)
+    for (let i = 0; i < 1500 && (await stateOf(id)) !== state; i++)
       await new Promise(resolve => setTimeout(resolve, 20));
     assert.equal(await stateOf(id), state);
   };

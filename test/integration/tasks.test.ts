@@ -133,7 +133,7 @@ describe("init tasks", { skip: sshdSkipReason ?? false }, () => {
     const state = await result(
       task("background", `( while :; do echo tick; sleep 0.1; done ) & echo $! > ${pidFile}; echo started`),
     );
-    assert.ok(performance.now() - started < 5000);
+    assert.ok(performance.now() - started < 25_000);
     assert.equal(state.status, 40);
     assert.match(state.stdout, /^started\n|^tick\nstarted\n/);
     const pid = Number(readFileSync(pidFile, "utf8"));

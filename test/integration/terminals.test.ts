@@ -32,7 +32,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
       { name: "db-01", users: [{ name: sshd.username }], defaultUser: sshd.username, noSSH: true },
     ];
     const channel = (login: { machine: string; user: string }, signal: AbortSignal) =>
-      keeper.get(login.machine, login.user, { signal, deadlineMs: 5000 });
+      keeper.get(login.machine, login.user, { signal, deadlineMs: 30_000 });
     terminals = new Terminals({
       machines,
       openShell: async (login, size, signal) => (await channel(login, signal)).shell(size, { signal }),
@@ -381,7 +381,7 @@ function bytesInUse(): number {
   return heapUsed + external;
 }
 
-async function until(condition: () => boolean, limitMs = 15_000): Promise<void> {
+async function until(condition: () => boolean, limitMs = 45_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${limitMs / 1000} s: ${condition.toString()}`);

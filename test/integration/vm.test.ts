@@ -146,7 +146,7 @@ test("a machine that prints without end is bounded, dies with the process that s
     assert.ok(await isAlive(pid));
     process.kill(child.pid, "SIGKILL");
     await child.exited;
-    for (let waited = 0; (await isAlive(pid)) && waited < 5000; waited += 50) await delay(50);
+    for (let waited = 0; (await isAlive(pid)) && waited < 30_000; waited += 50) await delay(50);
     assert.equal(await isAlive(pid), false, "the machine outlived its owner");
   } finally {
     await child.stop(0);
@@ -231,9 +231,8 @@ test("the probe decides by execution and remembers", async () => {
   const report = await probeAcceleration(options);
   assert.equal(report.acceleration, report.kvm.verdict === "ok" ? "kvm" : "tcg");
   if (report.kvm.verdict !== "ok") assert.equal(report.tcg?.verdict, "ok");
-  const startedAt = performance.now();
+  // The times it took are part of it: a second measurement would differ.
   assert.deepEqual(await probeAcceleration(options), report);
-  assert.ok(performance.now() - startedAt < 1000);
 });
 
 /** The smallest ELF file with a PVH entry; its code jumps to itself. */
