@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { run, signalGroup, startChild } from "../../src/host/process.ts";
+import { run, startChild } from "../../src/host/process.ts";
 import { digestOf } from "../../src/images/digest.ts";
 import { baseDrivesDirectory, blobsDirectory, partialBlobsDirectory, type Paths } from "../../src/store/paths.ts";
 import { startFaultyProxy } from "../fixtures/faulty-proxy.ts";
@@ -21,15 +21,12 @@ const payload = Buffer.concat(
   Array.from({ length: 96 }, (_, block) => Buffer.alloc(mebibyte, `line ${block} of a large file\n`)),
 );
 
-/** Runs the program and kills it without notice when it prints `killAt`. Returns what it printed. */
+/** Runs the program, which is killed without notice as soon as it says `killAt`. Returns what it printed. */
 async function prepare(home: string, source: string, killAt?: string): Promise<string[]> {
-  const child = await startChild([process.execPath, program, home, source]);
+  const child = await startChild([process.execPath, program, home, source, ...(killAt === undefined ? [] : [killAt])]);
   const lines: string[] = [];
   const reader = createInterface({ input: child.process.stdout as Readable });
-  reader.on("line", line => {
-    lines.push(line);
-    if (killAt !== undefined && line.startsWith(killAt)) signalGroup(child.pid, "SIGKILL");
-  });
+  reader.on("line", line => lines.push(line));
   const closed = new Promise(resolve => reader.once("close", resolve));
   const exit = await child.exited;
   await closed;
