@@ -158,7 +158,7 @@ function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** Signals a whole process group; a group that has gone already is not an error. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
