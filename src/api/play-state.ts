@@ -98,6 +98,9 @@ export interface PlayState {
   problem?: ProblemJson;
 }
 
+/** States in which nothing happens by itself any more. */
+export const restingStates: readonly PlayStateName[] = ["STOPPED", "FAILED", "DESTROYED"];
+
 export function currentState(state: Pick<PlayState, "stateEvents">): PlayStateName {
   return state.stateEvents.at(-1)?.state ?? "CREATED";
 }

@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { Client } from "../api/client.ts";
-import { currentState, type PlayStateName } from "../api/play-state.ts";
+import { currentState, type PlayStateName, restingStates } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
@@ -15,7 +15,7 @@ export function registerStop(playground: Command, context: CliContext): void {
     .action(async (id, options) => {
       const client = await connect(context);
       await client.act(id, { action: "stop" });
-      await waitFor(context, client, id, ["STOPPED", "FAILED", "DESTROYED"]);
+      await waitFor(context, client, id, restingStates);
       if (!options.quiet) context.stderr.write(`Play ${id} has been stopped.\n`);
     });
 
@@ -44,7 +44,12 @@ export function registerStop(playground: Command, context: CliContext): void {
     });
 }
 
-async function waitFor(context: CliContext, client: Client, id: string, states: PlayStateName[]): Promise<void> {
+async function waitFor(
+  context: CliContext,
+  client: Client,
+  id: string,
+  states: readonly PlayStateName[],
+): Promise<void> {
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(5 * 60_000)]);
   for await (const message of client.watchPlay(id, { signal })) {
     if (message.kind === "state" && states.includes(currentState(message.state))) return;

@@ -1,5 +1,5 @@
 import type { Client } from "../api/client.ts";
-import { currentState } from "../api/play-state.ts";
+import { currentState, restingStates } from "../api/play-state.ts";
 import type { CliContext } from "./context.ts";
 
 /** Follows the play until all tasks are completed; false when one has failed, the play is over, or the time is. */
@@ -15,7 +15,7 @@ export async function tasksCompleted(
     if (message.kind !== "state") continue;
     const { tasks } = message.state;
     if (tasks.every(task => task.status === 40)) return true;
-    const isOver = ["STOPPED", "FAILED", "DESTROYED"].includes(currentState(message.state));
+    const isOver = restingStates.includes(currentState(message.state));
     if (isOver || tasks.some(task => task.status === 35)) return false;
   }
   context.signal.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { Client } from "../api/client.ts";
-import { currentState, type PlayState } from "../api/play-state.ts";
+import { currentState, type PlayState, restingStates } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { CliContext } from "./context.ts";
 import { PlayProgress } from "./play-progress.ts";
@@ -28,7 +28,7 @@ export async function watchStart(context: CliContext, client: Client, playId: st
 
 async function outcomeOf(client: Client, state: PlayState): Promise<"started" | Problem | undefined> {
   const name = currentState(state);
-  if (name === "FAILED" || name === "STOPPED" || name === "DESTROYED") {
+  if (restingStates.includes(name)) {
     return state.problem === undefined
       ? new Problem("cli/start-failed", { message: `the play is ${name}` })
       : Problem.fromJSON(state.problem);

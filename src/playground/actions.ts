@@ -16,5 +16,3 @@ export function requireAllowed(verb: PlayVerb, state: PlayStateName): void {
 export const statesWithRunner: readonly PlayStateName[] = ["STARTING", "RUNNING", "STOPPING"];
 /** States that the server itself drives before there is a runner. */
 export const statesOfPreparation: readonly PlayStateName[] = ["CREATED", "WARMING_UP", "WARMED_UP"];
-/** States in which nothing happens by itself any more. */
-export const restingStates: readonly PlayStateName[] = ["STOPPED", "FAILED", "DESTROYED"];

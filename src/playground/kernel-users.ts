@@ -1,16 +1,21 @@
-import { currentState } from "../api/play-state.ts";
+import { currentState, type PlayStateName } from "../api/play-state.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type Paths, planFile } from "../store/paths.ts";
 import { listPlayIds, readPlayState, readRecord } from "../store/play-records.ts";
 
-/** Plays that are being started or run, and have a machine on this kernel. */
-export async function kernelUsers(paths: Paths, version: string): Promise<string[]> {
-  const users: string[] = [];
+/** By kernel: the plays with a machine on it, but for those in such a state; one that has written no state is `undefined`. */
+export async function kernelUsers(
+  paths: Paths,
+  except: ReadonlyArray<PlayStateName | undefined>,
+): Promise<Map<string, string[]>> {
+  const users = new Map<string, string[]>();
   for (const playId of await listPlayIds(paths)) {
     const state = await readPlayState(paths, playId);
-    if (state === undefined || ["STOPPED", "DESTROYED", "FAILED"].includes(currentState(state))) continue;
+    if (except.includes(state && currentState(state))) continue;
     const plan = await readRecord<Plan>(planFile(paths, playId));
-    if (plan?.machines.some(machine => machine.kernel === version)) users.push(playId);
+    for (const kernel of new Set(plan?.machines.map(machine => machine.kernel))) {
+      users.set(kernel, [...(users.get(kernel) ?? []), playId]);
+    }
   }
   return users;
 }

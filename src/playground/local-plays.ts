@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { currentState, type PlayState, type TaskState } from "../api/play-state.ts";
+import { currentState, type PlayState, restingStates, type TaskState } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import type { Log } from "../lib/log.ts";
 import type { Manifest } from "../manifest/schema.ts";
@@ -21,7 +21,7 @@ import {
 } from "../store/paths.ts";
 import { createPlayDirectory, listPlayIds, readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
-import { requireAllowed, restingStates, statesOfPreparation } from "./actions.ts";
+import { requireAllowed, statesOfPreparation } from "./actions.ts";
 import { type ImageFinding, knownImageFindings } from "./known-image-findings.ts";
 import { initialState } from "./initial-state.ts";
 import { LiveState } from "./live-state.ts";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { kernelsDirectory, planFile, playDirectory, stateFile } from "../store/paths.ts";
 import { writeRecord } from "../store/play-records.ts";
+import { kernelUsers } from "./kernel-users.ts";
 import { pruneKernels } from "./prune-kernels.ts";
 
 test("fetched kernels that no play names go; the default, those in plays, and those brought along stay", async t => {
@@ -32,6 +33,7 @@ test("fetched kernels that no play names go; the default, those in plays, and th
   };
   await play("a", "5.10", "STOPPED");
   await play("b", "6.12", "DESTROYED");
+  assert.deepEqual(await kernelUsers(paths, ["DESTROYED"]), new Map([["5.10", ["a".repeat(24)]]]));
   assert.deepEqual(await pruneKernels(paths), ["6.12"]);
   assert.deepEqual((await readdir(kernelsDirectory(paths))).toSorted(), ["5.10", "6.1", "6.18", "own"]);
 });

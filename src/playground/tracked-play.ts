@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { currentState, type PlayState } from "../api/play-state.ts";
+import { currentState, type PlayState, restingStates } from "../api/play-state.ts";
 import { Problem } from "../api/problems.ts";
 import { requireDiskSpace, startSpaceBytes } from "../drives/disk-space.ts";
 import { Latest } from "../lib/latest.ts";
@@ -8,7 +8,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type Paths, planFile, preparedFile, runnerSocket } from "../store/paths.ts";
 import { readPlayState, readRecord, writeRecord } from "../store/play-records.ts";
 import { reapPlay } from "../store/reaper.ts";
-import { restingStates, statesWithRunner } from "./actions.ts";
+import { statesWithRunner } from "./actions.ts";
 import { launchRunner, logTail } from "./launch.ts";
 import { LiveState, withoutTaskOutput } from "./live-state.ts";
 import { lookupPrepared } from "./prepare.ts";
