@@ -9,7 +9,7 @@ tsc -p .
 [ ! -f web/tsconfig.json ] || tsc -p web
 finish "types are sound"
 begin "Checking lint and format"
-oxlint --type-aware --quiet src test bench scripts images
+oxlint --type-aware src test bench scripts images
 biome format --log-level=warn .
 finish "lint and format are clean"
 begin "Checking the direction of imports"

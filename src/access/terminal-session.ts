@@ -154,6 +154,7 @@ export class TerminalSession {
   async #lastOutput(): Promise<void> {
     let closed = false;
     const end = this.#shell.closed.then(() => (closed = true));
+    // oxlint-disable-next-line no-unmodified-loop-condition -- `end` modifies it
     for (let known = -1; !closed && !this.#released && known !== this.#receivedBytes; ) {
       if (!this.#shell.stdout.isPaused()) known = this.#receivedBytes;
       let linger: NodeJS.Timeout | undefined;

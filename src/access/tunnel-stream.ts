@@ -78,7 +78,7 @@ function readClient(webSocket: WebSocket, target: Duplex): void {
         target.uncork();
       });
     }
-    if (!target.write(data as Buffer)) webSocket.pause();
+    if (!target.write(data)) webSocket.pause();
   });
   target.on("drain", () => {
     if (webSocket.isPaused) webSocket.resume();

@@ -1,7 +1,7 @@
 const lineMaxBytes = 16 * 1024 * 1024;
 
 /** Parses a stream of JSON values, one a line. Rejects on a line that is longer than 16 MiB or not JSON. */
-export async function* jsonLines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<unknown> {
+export async function* jsonLines(stream: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
   let rest = Buffer.alloc(0);
   for await (const chunk of stream) {
     rest = Buffer.concat([rest, chunk]);

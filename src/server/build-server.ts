@@ -149,9 +149,10 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     version: await installedVersion(),
   };
 
+  const loggerInstance: FastifyBaseLogger = log;
   let answer: RequestListener | undefined;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     // Addresses hold tickets and codes, so they do not belong into logs.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,

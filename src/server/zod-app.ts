@@ -10,8 +10,8 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 /** The application as routes see it: schemas of the contract give handlers their types. */
 export type ZodApp = FastifyInstance<
   RawServerDefault,
-  RawRequestDefaultExpression<RawServerDefault>,
-  RawReplyDefaultExpression<RawServerDefault>,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
   FastifyBaseLogger,
   ZodTypeProvider
 >;

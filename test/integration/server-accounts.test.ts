@@ -313,7 +313,7 @@ test("every route asks for a scope", async () => {
       };
       const reply = await server.request({
         as: token.person,
-        method: method.toUpperCase() as "GET",
+        method: method.toUpperCase(),
         url: `${url}?issuer=x&kind=playground&name=x&file=a`,
         ...(method === "get" ? {} : { payload: JSON.stringify(body) }),
       });

@@ -35,7 +35,7 @@ const appHost = (server: TestServer) => new URL(server.origins.appUrl).host;
 async function call<T>(server: TestServer, as: TestPerson, method: string, url: string, body?: unknown): Promise<T> {
   const reply = await server.request({
     as,
-    method: method as "POST",
+    method,
     url: `/api${url}`,
     headers: { host: appHost(server) },
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
@@ -47,7 +47,7 @@ async function call<T>(server: TestServer, as: TestPerson, method: string, url: 
 async function refused(server: TestServer, as: TestPerson, method: string, url: string, body?: unknown) {
   const reply = await server.request({
     as,
-    method: method as "POST",
+    method,
     url: `/api${url}`,
     ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
   });

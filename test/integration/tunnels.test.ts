@@ -59,7 +59,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
       tabs: [{ kind: "terminal", machine: "m1" }],
     });
     assert.equal(reply.statusCode, 200, reply.body);
-    return (reply.json() as { id: string }).id;
+    return reply.json<{ id: string }>().id;
   }
 
   const post = (url: string, body: object, as: TestPerson = server.ann) =>
@@ -84,7 +84,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
   async function openTunnel(id = playId, more: object = {}, as = server.ann): Promise<OpenTunnel> {
     const reply = await post(`/api/plays/${id}/tunnels`, { ...body(), ...more }, as);
     assert.equal(reply.statusCode, 200, reply.body);
-    return login(reply.json() as Tunnel);
+    return login(reply.json<Tunnel>());
   }
 
   async function login(tunnel: Tunnel): Promise<OpenTunnel> {
@@ -97,7 +97,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
 
   test("the reply is what the official client needs, and the login URL can be asked again", async () => {
     const reply = await post(`/api/plays/${playId}/tunnels`, body());
-    const tunnel = reply.json() as { url: string; loginUrl: string };
+    const tunnel = reply.json<{ url: string; loginUrl: string }>();
     assert.match(tunnel.url, new RegExp(`^https://127\\.0\\.0\\.1:${tls.port}/api/gateway/[0-9a-f]{24}$`));
     assert.match(tunnel.loginUrl, new RegExp(`^http://127\\.0\\.0\\.1:${httpPort}/`));
     const cookies = [];
@@ -410,7 +410,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
   test("bad requests say what is wrong", async () => {
     const ask = async (more: object, as = server.ann) => {
       const reply = await post(`/api/plays/${playId}/tunnels`, { ...body(), ...more }, as);
-      return [reply.statusCode, (reply.json() as ProblemJson).error] as const;
+      return [reply.statusCode, reply.json<ProblemJson>().error] as const;
     };
     assert.match((await ask({ sshUser: "eve", sshPubKey: publicKey }))[1], /no user "eve"/);
     assert.equal((await ask({ sshUser: "eve", sshPubKey: publicKey }))[0], 400);
@@ -437,7 +437,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
     const startedAt = performance.now();
     const held = await post(`/api/plays/${id}/tunnels`, body());
     assert.equal(held.statusCode, 503);
-    assert.equal((held.json() as ProblemJson).code, "access/machine-booting");
+    assert.equal(held.json<ProblemJson>().code, "access/machine-booting");
     assert.ok(performance.now() - startedAt >= 1400);
 
     const waiting = openTunnel(id);
@@ -451,7 +451,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
     await post(`/api/plays/${id}/actions`, { action: "stop" });
     const stopped = await post(`/api/plays/${id}/tunnels`, body());
     assert.equal(stopped.statusCode, 409);
-    assert.match((stopped.json() as ProblemJson).error, /STOPPED/);
+    assert.match(stopped.json<ProblemJson>().error, /STOPPED/);
   });
 
   test("a machine that was switched off is an answer, one that is being restarted is waited for", async () => {
@@ -460,8 +460,8 @@ describe("tunnels", { timeout: 120_000 }, () => {
     server.plays.switchOff(id, "m1");
     const off = await post(`/api/plays/${id}/tunnels`, body());
     assert.equal(off.statusCode, 409);
-    assert.match((off.json() as ProblemJson).error, /"m1" is STOPPED/);
-    assert.match((off.json() as ProblemJson).hint ?? "", new RegExp(`machine restart ${id} m1`));
+    assert.match(off.json<ProblemJson>().error, /"m1" is STOPPED/);
+    assert.match(off.json<ProblemJson>().hint ?? "", new RegExp(`machine restart ${id} m1`));
 
     const waiting = openTunnel(id);
     setTimeout(() => server.plays.becomeReady(id), 200);
@@ -488,10 +488,10 @@ describe("tunnels", { timeout: 120_000 }, () => {
     assert.equal(await handshakeStatus(dialTunnel(ofSession, ":4010")), 403);
     await ends;
 
-    const token = (await post("/api/oauth/tokens", { name: "t", scope: ["playground:write"] })).json() as {
+    const token = (await post("/api/oauth/tokens", { name: "t", scope: ["playground:write"] })).json<{
       id: string;
       accessToken: string;
-    };
+    }>();
     const bearer = { id: "ann", authorization: `Bearer ${token.accessToken}` };
     const ofToken = await openTunnel(playId, {}, bearer);
     assert.equal(await handshakeStatus(dialTunnel(ofToken, ":4010")), 101);
@@ -509,7 +509,7 @@ describe("tunnels", { timeout: 120_000 }, () => {
   test("port forwards are remembered once, listed in order and removed by index", async () => {
     const id = await startPlay();
     const url = `/api/plays/${id}/port-forwards`;
-    const list = async () => (await server.request({ as: server.ann, method: "GET", url })).json() as object[];
+    const list = async () => (await server.request({ as: server.ann, method: "GET", url })).json<object[]>();
     const web = {
       kind: "local",
       machine: "m1",
@@ -560,8 +560,8 @@ describe("tunnels", { timeout: 120_000 }, () => {
       accessControl: { canList: ["owner"], canRead: ["owner"], canStart: ["owner"] },
     });
     assert.equal(reply.statusCode, 200, reply.body);
-    const play = await post("/api/plays", { playground: (reply.json() as { name: string }).name });
-    const { id } = play.json() as { id: string };
+    const play = await post("/api/plays", { playground: reply.json<{ name: string }>().name });
+    const { id } = play.json<{ id: string }>();
     const saved = await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}/port-forwards` });
     assert.deepEqual(saved.json(), [{ kind: "local", machine: "m1", localPort: 8080, remotePort: 80 }]);
   });

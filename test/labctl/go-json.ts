@@ -64,8 +64,8 @@ export const struct =
   <T extends object>(fields: { [K in keyof T]: Shape<T[K]> }): Shape<T> =>
   (value, path) => {
     if (!isNil(value) && !isObject(value)) throw mismatch(value, "struct", path);
-    const given = (value ?? {}) as Record<string, unknown>;
-    const entries = Object.entries(fields) as Array<[string, Shape<unknown>]>;
+    const given = value ?? {};
+    const entries = Object.entries<Shape<unknown>>(fields);
     return Object.fromEntries(entries.map(([key, shape]) => [key, shape(given[key], `${path}.${key}`)])) as T;
   };
 

@@ -83,7 +83,7 @@ export function oidcProvider(config: OidcConfig, clientSecret: string, now: () =
 }
 
 function identityOf(claims: Record<string, unknown> & { iss: string; sub: string }): VerifiedIdentity {
-  const text = (name: string) => (typeof claims[name] === "string" ? (claims[name] as string) : undefined);
+  const text = (name: string) => (typeof claims[name] === "string" ? claims[name] : undefined);
   const email = claims.email_verified === true ? text("email") : undefined;
   return {
     issuer: claims.iss,

@@ -66,7 +66,7 @@ export const playground: Stage = {
         const { client } = world.server;
         const name = await savePlayground("fields", world);
         const { updatedAt: _before, ...before } = await client.getPlayground(name, "extended");
-        await client.updatePlayground(name, before as never);
+        await client.updatePlayground(name, before);
         const { updatedAt: _after, ...after } = await client.getPlayground(name, "extended");
         return JSON.stringify(after) === JSON.stringify(before) ? "the same" : JSON.stringify(after);
       },
@@ -79,7 +79,7 @@ export const playground: Stage = {
         const { client } = world.server;
         const name = await savePlayground("fields", world);
         const { cover: _cover, ...rest } = await client.getPlayground(name, "extended");
-        return (await client.updatePlayground(name, rest as never)).cover;
+        return (await client.updatePlayground(name, rest)).cover;
       },
       "/content/files/playgrounds/conformance/__static__/cover.png",
     ),

@@ -122,7 +122,9 @@ export const exposure: Step[] = [
         assert.equal((await plays()).length, 1);
       } catch (error) {
         // Its play goes with the program, and with it what could explain the failure.
-        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await world.report()}`);
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await world.report()}`, {
+          cause: error,
+        });
       } finally {
         await running.stop();
       }

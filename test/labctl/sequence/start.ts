@@ -14,7 +14,7 @@ export const start: Step[] = [
       const condition = play.status.machines[0].conditions[0];
       assert.deepEqual([condition.name, condition.status], ["Ready", "True"]);
       assert.deepEqual(play.initConditions, { key: "value" });
-      const tasks = Object.values(play.tasks) as Array<{ status: number }>;
+      const tasks = Object.values<{ status: number }>(play.tasks);
       assert.deepEqual(
         tasks.map(task => task.status),
         [40, 40],

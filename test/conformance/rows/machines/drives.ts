@@ -53,7 +53,7 @@ export const drives: Row[] = [
     "store",
     "drives[].mount",
     "/data/below/deep, listed before /data",
-    `${mounted("/data/below/deep")}`,
+    mounted("/data/below/deep"),
     "/dev/vdc ext4\nUUID=… /data/below/deep ext4 defaults,nofail 0 0",
   ),
   inside(
