@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
-import { type WebSocket, WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
 import { Problem } from "../api/problems.ts";
 import type { GuestShell } from "./guest-shell.ts";
+import { rejection, SessionSockets } from "./session-sockets.ts";
 
 export interface JournalSessionsOptions {
   /** Starts what prints the journal. Bounds its own waiting. */
@@ -21,22 +22,15 @@ interface JournalMessage {
 }
 
 const closeEnded = 1000;
-const pingIntervalMs = 30_000;
 
 /** Journals of a play's machines, each on a WebSocket that only speaks. */
 export class JournalSessions implements AsyncDisposable {
   readonly #options: JournalSessionsOptions;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: 1024,
-  });
-  readonly #stop = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #sockets: SessionSockets;
 
   constructor(options: JournalSessionsOptions) {
     this.#options = options;
+    this.#sockets = new SessionSockets(options.maxSessions ?? 16, 1024);
   }
 
   /** Answers an HTTP upgrade and streams until either side ends. Throws `access/terminal-limit` before it answers. */
@@ -46,21 +40,15 @@ export class JournalSessions implements AsyncDisposable {
     socket: Duplex,
     head: Buffer,
   ): void {
-    const limit = this.#options.maxSessions ?? 16;
-    if (this.#running.size >= limit) {
-      throw new Problem("access/terminal-limit", { message: `${limit} journals of this play are being read already` });
-    }
-    this.#server.handleUpgrade(upgrade, socket, head, webSocket => {
-      const session = stream(webSocket, signal => this.#options.start(machine, command, signal), this.#stop.signal);
-      this.#running.add(session);
-      void session.then(() => this.#running.delete(session));
-    });
+    this.#sockets.requireRoom(limit => `${limit} journals of this play are being read already`);
+    this.#sockets.attachUpgrade(upgrade, socket, head, (webSocket, { ended }) =>
+      stream(webSocket, signal => this.#options.start(machine, command, signal), ended),
+    );
   }
 
   /** Lets go of all journals. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error("the play is stopping"));
-    await Promise.all(this.#running);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sockets[Symbol.asyncDispose]();
   }
 }
 
@@ -68,19 +56,8 @@ export class JournalSessions implements AsyncDisposable {
 async function stream(
   socket: WebSocket,
   start: (signal: AbortSignal) => Promise<GuestShell>,
-  stop: AbortSignal,
+  ended: AbortSignal,
 ): Promise<void> {
-  const gone = new AbortController();
-  let answered = true;
-  const ping = setInterval(() => {
-    if (!answered) socket.terminate();
-    answered = false;
-    if (socket.readyState === socket.OPEN) socket.ping();
-  }, pingIntervalMs);
-  socket.on("pong", () => (answered = true));
-  socket.on("error", () => socket.terminate());
-  socket.once("close", () => gone.abort(new Error("the client has left")));
-  const ended = AbortSignal.any([gone.signal, stop]);
   let shell: GuestShell | undefined;
   try {
     shell = await start(ended);
@@ -96,7 +73,6 @@ async function stream(
   } catch (error) {
     tell(socket, { stderr: `${Problem.from(error).message}\n`, exitCode: 255, eof: true });
   } finally {
-    clearInterval(ping);
     socket.close(closeEnded);
     shell?.signal("HUP");
     shell?.close();
@@ -116,11 +92,4 @@ function forward(source: Readable, message: (text: string) => JournalMessage, so
 
 function tell(socket: WebSocket, message: JournalMessage): void {
   if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }

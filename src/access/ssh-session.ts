@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { RawData, WebSocket } from "ws";
 import {
   type ExecClientMessage,
   type ExecServerMessage,
@@ -11,6 +11,7 @@ import {
 import { Problem } from "../api/problems.ts";
 import { clampSize, type GuestShell, type TerminalSize } from "./guest-shell.ts";
 import { type LoginMachine, resolveLogin } from "./login.ts";
+import { rejection, type SessionEnds, SessionSockets } from "./session-sockets.ts";
 
 export interface ExecRequest {
   machine: string;
@@ -37,22 +38,15 @@ const closeEnded = 1000;
 const closeFailed = 1011;
 const closeViolation = 1008;
 const controlMaxLength = 1000;
-const pingIntervalMs = 30_000;
 
 /** Remote commands of a play, each on a WebSocket that speaks src/api/exec-protocol.ts. */
 export class ExecSessions implements AsyncDisposable {
   readonly #options: ExecSessionsOptions;
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: execFrameMaxBytes,
-  });
-  readonly #stop = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #sockets: SessionSockets;
 
   constructor(options: ExecSessionsOptions) {
     this.#options = options;
+    this.#sockets = new SessionSockets(options.maxSessions ?? 64, execFrameMaxBytes);
   }
 
   /**
@@ -61,25 +55,19 @@ export class ExecSessions implements AsyncDisposable {
    */
   attachUpgrade(request: ExecRequest, upgrade: IncomingMessage, socket: Duplex, head: Buffer): void {
     const login = resolveLogin(this.#options.machines, request);
-    const limit = this.#options.maxSessions ?? 64;
-    if (this.#running.size >= limit) {
-      throw new Problem("access/terminal-limit", { message: `the play already runs ${limit} remote commands` });
-    }
+    this.#sockets.requireRoom(limit => `the play already runs ${limit} remote commands`);
     const what = {
       ...(request.command === undefined ? {} : { command: request.command }),
       ...(request.pty === undefined ? {} : { pty: clampSize(request.pty) }),
     };
-    this.#server.handleUpgrade(upgrade, socket, head, webSocket => {
-      const session = serveExec(webSocket, signal => this.#options.start(login, what, signal), this.#stop.signal);
-      this.#running.add(session);
-      void session.then(() => this.#running.delete(session));
-    });
+    this.#sockets.attachUpgrade(upgrade, socket, head, (webSocket, ends) =>
+      serveExec(webSocket, signal => this.#options.start(login, what, signal), ends),
+    );
   }
 
   /** Lets go of all commands. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error("the play is stopping"));
-    await Promise.all(this.#running);
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sockets[Symbol.asyncDispose]();
   }
 }
 
@@ -90,12 +78,8 @@ export class ExecSessions implements AsyncDisposable {
 async function serveExec(
   webSocket: WebSocket,
   start: (signal: AbortSignal) => Promise<GuestShell>,
-  stop: AbortSignal,
+  { gone, ended }: SessionEnds,
 ): Promise<void> {
-  const gone = new AbortController();
-  webSocket.on("error", () => webSocket.terminate());
-  webSocket.once("close", () => gone.abort(new Error("the client has left")));
-  const ended = AbortSignal.any([gone.signal, stop]);
   const client = new ExecClient(webSocket);
   let shell: GuestShell | undefined;
   try {
@@ -106,13 +90,13 @@ async function serveExec(
     client.tell({ type: "exit", ...exit });
     webSocket.close(closeEnded);
   } catch (error) {
-    if (!gone.signal.aborted) {
+    if (!gone.aborted) {
       client.tell({ type: "problem", problem: Problem.from(error).toJSON() });
       webSocket.close(closeFailed);
     }
   } finally {
     client.release();
-    if (gone.signal.aborted) shell?.signal("HUP");
+    if (gone.aborted) shell?.signal("HUP");
     shell?.close();
   }
 }
@@ -123,18 +107,9 @@ async function finish(shell: GuestShell): Promise<{ exitCode: number | null; sig
   return shell.exited;
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
 /** The client's end: frames both ways at the pace of the slower side. */
 class ExecClient {
   readonly #socket: WebSocket;
-  readonly #ping: NodeJS.Timeout;
-  #answered = true;
   #unsent = 0;
   #idle: Array<() => void> = [];
 
@@ -142,12 +117,6 @@ class ExecClient {
     this.#socket = socket;
     // What the client sends before the program runs stays in the socket.
     socket.pause();
-    socket.on("pong", () => (this.#answered = true));
-    this.#ping = setInterval(() => {
-      if (!this.#answered && !socket.isPaused) socket.terminate();
-      this.#answered = socket.isPaused;
-      if (socket.readyState === socket.OPEN) socket.ping();
-    }, pingIntervalMs);
   }
 
   connect(shell: GuestShell): void {
@@ -168,7 +137,6 @@ class ExecClient {
   }
 
   release(): void {
-    clearInterval(this.#ping);
     this.#socket.resume();
   }
 

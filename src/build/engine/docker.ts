@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { Problem } from "../../api/problems.ts";
 import type { ContainerSpec, Engine, EngineImage, ExecSpec, ImageName, OnOutput } from "./engine.ts";
 import { type Endpoint, EngineHttp, readText, wordsOf } from "./engine-http.ts";
 import { execInContainer } from "./exec.ts";
+import { exportContainer, findImage, pullFailure } from "./shared-requests.ts";
 import { jsonStream } from "./json-stream.ts";
 
 /** What this was written for; the engine is asked for it, or for the nearest version that it still or already speaks. */
@@ -27,14 +27,8 @@ export class DockerEngine implements Engine {
     this.#prefix = `/v1.${Math.max(Math.min(newest, knownMinor), oldest)}`;
   }
 
-  async findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
-    const path = `${this.#prefix}/images/${encodeURIComponent(image.reference)}/json`;
-    const answer = await this.#http.ask({ method: "GET", path, signal });
-    if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw this.#http.refused({ method: "GET", path }, answer);
-    const found = JSON.parse(answer.text) as Record<string, string>;
-    if (!fitsPlatform(image.platform, found.Os, found.Architecture, found.Variant)) return undefined;
-    return { id: found.Id as string, createdSeconds: secondsOf(found.Created) };
+  findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
+    return findImage(this.#http, this.#prefix, image, signal);
   }
 
   async pull(image: ImageName, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
@@ -100,11 +94,8 @@ export class DockerEngine implements Engine {
     );
   }
 
-  async export(containerId: string, signal: AbortSignal): Promise<Readable> {
-    const request = { method: "GET", path: `${this.#prefix}/containers/${containerId}/export` } as const;
-    const message = await this.#http.open({ ...request, signal, timeoutMs: 0 });
-    if (message.statusCode === 200) return message;
-    throw this.#http.refused(request, { status: message.statusCode ?? 0, text: await readText(message) });
+  export(containerId: string, signal: AbortSignal): Promise<Readable> {
+    return exportContainer(this.#http, this.#prefix, containerId, signal);
   }
 
   async remove(containerId: string, signal: AbortSignal): Promise<void> {
@@ -127,29 +118,4 @@ export class DockerEngine implements Engine {
 function minorOf(version: string | undefined): number | undefined {
   const minor = /^1\.(\d+)$/.exec(version ?? "")?.[1];
   return minor === undefined ? undefined : Number(minor);
-}
-
-export function pullFailure(image: ImageName, words: string): Problem {
-  const platform = image.platform === undefined ? "" : ` for ${image.platform}`;
-  return new Problem("build/pull-failed", { message: `${image.reference}${platform} cannot be pulled: ${words}` });
-}
-
-/** True when nothing was asked for, or the engine's image is what was asked for. */
-export function fitsPlatform(
-  platform: string | undefined,
-  os?: string,
-  architecture?: string,
-  variant?: string,
-): boolean {
-  if (platform === undefined) return true;
-  const [wantedOs, wantedArchitecture, wantedVariant] = platform.split("/");
-  return (
-    wantedOs === os && wantedArchitecture === architecture && (wantedVariant === undefined || wantedVariant === variant)
-  );
-}
-
-export function secondsOf(time: string | undefined): number | undefined {
-  const milliseconds = time === undefined ? Number.NaN : Date.parse(time);
-  // Images without a time of their own carry zero or the year 1.
-  return milliseconds > 0 ? Math.floor(milliseconds / 1000) : undefined;
 }

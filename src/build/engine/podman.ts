@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import type { ContainerSpec, Engine, EngineImage, ExecSpec, ImageName, OnOutput } from "./engine.ts";
-import { fitsPlatform, pullFailure, secondsOf } from "./docker.ts";
 import { type Endpoint, EngineHttp, readText, wordsOf } from "./engine-http.ts";
 import { execInContainer } from "./exec.ts";
+import { exportContainer, findImage, pullFailure } from "./shared-requests.ts";
 import { jsonStream } from "./json-stream.ts";
 
 const prefix = "/v4.0.0/libpod";
@@ -20,14 +20,8 @@ export class PodmanEngine implements Engine {
     await this.#http.json({ method: "GET", path: `${prefix}/version`, signal, timeoutMs: 5000 }, [200]);
   }
 
-  async findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
-    const path = `${prefix}/images/${encodeURIComponent(image.reference)}/json`;
-    const answer = await this.#http.ask({ method: "GET", path, signal });
-    if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw this.#http.refused({ method: "GET", path }, answer);
-    const found = JSON.parse(answer.text) as Record<string, string>;
-    if (!fitsPlatform(image.platform, found.Os, found.Architecture, found.Variant)) return undefined;
-    return { id: found.Id as string, createdSeconds: secondsOf(found.Created) };
+  findImage(image: ImageName, signal: AbortSignal): Promise<EngineImage | undefined> {
+    return findImage(this.#http, prefix, image, signal);
   }
 
   async pull(image: ImageName, onProgress: (line: string) => void, signal: AbortSignal): Promise<void> {
@@ -93,11 +87,8 @@ export class PodmanEngine implements Engine {
     await this.#http.json({ method: "POST", path, query, signal, timeoutMs }, [204, 304]);
   }
 
-  async export(containerId: string, signal: AbortSignal): Promise<Readable> {
-    const request = { method: "GET", path: `${prefix}/containers/${containerId}/export` } as const;
-    const message = await this.#http.open({ ...request, signal, timeoutMs: 0 });
-    if (message.statusCode === 200) return message;
-    throw this.#http.refused(request, { status: message.statusCode ?? 0, text: await readText(message) });
+  export(containerId: string, signal: AbortSignal): Promise<Readable> {
+    return exportContainer(this.#http, prefix, containerId, signal);
   }
 
   async remove(containerId: string, signal: AbortSignal): Promise<void> {
