@@ -78,6 +78,11 @@ export interface DataSegment {
 /** Hands out the bytes of files. */
 export interface PayloadSource {
   /**
+   * Grows with the place of the bytes in the archives, one archive behind the other; reading in this order is the
+   * cheapest. Only where these places belong to what the image is: a drive may depend on them.
+   */
+  placeOf?(payload: PayloadReference): number;
+  /**
    * Fills all of `into` with the logical bytes of a file from `logicalOffset` on; holes read as zeros. Synchronous,
    * because a positioned read from the page cache is cheaper than a promise for it: whoever reads much yields to
    * the event loop every few megabytes. Throws when the range goes beyond the stored bytes.

@@ -116,12 +116,12 @@ export class BlockWriter {
     if (this.room === 0) throw outOfBlocks();
   }
 
-  /** The next `room` blocks, with whatever bytes they had before. */
-  window(): Buffer {
-    return this.#filling.subarray(this.#used * blockSize);
+  /** The next `blocks` blocks, at most `room`, with whatever bytes they had before. */
+  window(blocks: number): Buffer {
+    return this.#filling.subarray(this.#used * blockSize, (this.#used + blocks) * blockSize);
   }
 
-  /** Keeps the first `blocks` blocks of the window and returns where on the disk they are. */
+  /** Keeps the first `blocks` blocks of it and returns where on the disk they are. */
   commit(blocks: number): number {
     const physical = this.cursor.take(blocks);
     if (this.#used === 0) this.#start = physical;
@@ -136,7 +136,7 @@ export class BlockWriter {
     for (let logical = 0; logical < total; ) {
       if (this.room === 0) this.makeRoom();
       const length = Math.min(this.room, total - logical);
-      bytes.copy(this.window(), 0, logical * blockSize, (logical + length) * blockSize);
+      bytes.copy(this.window(length), 0, logical * blockSize, (logical + length) * blockSize);
       extents.push({ logical, physical: this.commit(length), length });
       logical += length;
     }

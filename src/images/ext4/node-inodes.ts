@@ -2,6 +2,7 @@ import { Problem } from "../../api/problems.ts";
 import type { SymlinkNode, TreeNode } from "../tree.ts";
 import type { BlockWriter } from "./block-writer.ts";
 import { inodeSeed } from "./crc32c.ts";
+import type { FilePlaces } from "./file-places.ts";
 import { buildExtentTree, type ExtentTree } from "./extents.ts";
 import { blockSize, type Extent, fileTypeBits, inodeFlags, maxLinks } from "./format.ts";
 import { encodeDevice, type InodeFields } from "./inode.ts";
@@ -25,6 +26,7 @@ export interface NodeWriterContext {
   writer: BlockWriter;
   filesystemSeed: number;
   directories: ReadonlyMap<number, PlacedDirectory>;
+  files: FilePlaces;
 }
 
 /** What the type of a node decides about its inode. */
@@ -37,18 +39,13 @@ interface Body {
 }
 
 /**
- * Writes everything of a node that lies outside its inode, and returns what the inode must say. The content of a file
- * has been written before: `fileExtents` say where.
+ * Writes what lies outside the inode of a node but for directories and the content of files, whose places the context
+ * knows, and returns what the inode must say.
  */
-export function writeNode(
-  node: TreeNode,
-  inode: number,
-  context: NodeWriterContext,
-  fileExtents: readonly Extent[] = [],
-): InodeFields {
+export function writeNode(node: TreeNode, inode: number, context: NodeWriterContext): InodeFields {
   const path = () => pathOf(context.inventory.root, node);
   const { writer, filesystemSeed } = context;
-  const content = writeBody(node, inode, context, path, fileExtents);
+  const content = writeBody(node, inode, context, path);
   const outsized = context.inventory.outsizedValues.get(inode) ?? [];
   const xattrs = encodeXattrs(node.xattrs, path, outsized, filesystemSeed);
   // They count twice: in their own inode, and in that of their owner.
@@ -113,19 +110,13 @@ export function extentBody(
   return { body: tree.root, size, flags: inodeFlags.extents, blocks: data + tree.indexBlocks };
 }
 
-function writeBody(
-  node: TreeNode,
-  inode: number,
-  context: NodeWriterContext,
-  path: () => string,
-  fileExtents: readonly Extent[],
-): Body {
+function writeBody(node: TreeNode, inode: number, context: NodeWriterContext, path: () => string): Body {
   switch (node.type) {
     case "file":
       if (Math.ceil(node.size / blockSize) > maxFileBlocks) {
         throw new Problem("image/unsupported", { message: `${path()} has ${node.size} bytes; ext4 ends at 16 TiB` });
       }
-      return extentBody(fileExtents, node.size, inode, context);
+      return extentBody(context.files.extentsOf(inode), node.size, inode, context);
     case "directory": {
       const directory = context.directories.get(inode);
       if (directory === undefined) throw new Error(`directory ${inode} has not been placed`);

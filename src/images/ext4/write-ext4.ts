@@ -4,8 +4,8 @@ import type { DirectoryNode, PayloadSource, Tree, TreeNode, WriteDriveOptions, W
 import { BlockWriter, PositionedFile } from "./block-writer.ts";
 import { buildDirectory, buildRoomyDirectory } from "./directory.ts";
 import { type DirectoryEntry, entryTypes } from "./directory-leaf.ts";
-import { isLarge, writeFileData, writeLargeFileData } from "./file-data.ts";
-import { blockSize, type Extent, lostAndFoundInode, maxNameBytes } from "./format.ts";
+import { writeContent } from "./file-data.ts";
+import { blockSize, lostAndFoundInode, maxNameBytes } from "./format.ts";
 import { directoryOwner, formatUuid, type Identity, identityFrom } from "./identity.ts";
 import { InodeTableWriter } from "./inode-table.ts";
 import { type Inventory, pathOf } from "./inventory.ts";
@@ -36,8 +36,9 @@ export interface WriteExt4Options extends WriteDriveOptions {
  * Writes a tree as a complete, writable ext4 filesystem into a new sparse file of exactly `sizeBytes`.
  *
  * When this resolves the file is on the disk and passes e2fsck; the same tree, seed, size and label give the same
- * bytes. Rejects with `image/too-big-for-drive` before anything is created when the tree does not fit. After any
- * other failure, cancellation included, the unfinished file is closed and left to the caller.
+ * bytes, wherever the payloads are unless their source tells an order (`placeOf`). Rejects with
+ * `image/too-big-for-drive` before anything is created when the tree does not fit. After any other failure,
+ * cancellation included, the unfinished file is closed and left to the caller.
  */
 export async function writeExt4(
   tree: Tree,
@@ -58,10 +59,12 @@ export async function writeExt4(
       const doubleIndirect = writer.cursor.take(1);
       const journalExtents = await placeJournal(layout, identity, writer, file);
       const directories = await writeDirectories(inventory, identity, writer);
+      const files = await writeContent(inventory, payloads, writer);
       const context: NodeWriterContext = {
         inventory,
         writer,
         directories,
+        files,
         filesystemSeed: identity.filesystemSeed,
       };
 
@@ -71,12 +74,7 @@ export async function writeExt4(
       for (let inode = 11; inode <= inventory.lastNode; inode++) {
         const node = inventory.nodes[inode];
         if (node === undefined) continue;
-        let extents: Extent[] | undefined;
-        if (node.type === "file") {
-          const isSmall = !isLarge(node);
-          extents = isSmall ? writeFileData(node, payloads, writer) : await writeLargeFileData(node, payloads, writer);
-        }
-        table.put(inode, writeNode(node, inode, context, extents));
+        table.put(inode, writeNode(node, inode, context));
         if (file.isBehind) await file.catchUp();
       }
       for (const value of [...inventory.outsizedValues.values()].flat()) {

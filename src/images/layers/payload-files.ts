@@ -6,6 +6,8 @@ const windowBytes = 128 * 1024;
 /** The decoded archives of an image's layers, open for positioned reads. Close it when the drive is written. */
 export class PayloadFiles implements PayloadSource, Disposable {
   readonly #descriptors: number[] = [];
+  /** Where each layer begins when all stand behind each other, and where the next one will. */
+  readonly #starts: number[] = [0];
   /** What was read last and a little more, for small files that lie behind each other. */
   readonly #window = Buffer.allocUnsafeSlow(windowBytes);
   #windowLayer = -1;
@@ -18,8 +20,13 @@ export class PayloadFiles implements PayloadSource, Disposable {
   /** Opens one more layer and returns its descriptor and size; it gets the next index. */
   add(path: string): { fd: number; sizeBytes: number } {
     const fd = openSync(path, "r");
-    this.#descriptors.push(fd);
-    return { fd, sizeBytes: fstatSync(fd).size };
+    const sizeBytes = fstatSync(fd).size;
+    this.#starts[this.#descriptors.push(fd)] = (this.#starts.at(-1) as number) + sizeBytes;
+    return { fd, sizeBytes };
+  }
+
+  placeOf({ layer, offset }: PayloadReference): number {
+    return (this.#starts[layer] as number) + offset;
   }
 
   read(payload: PayloadReference, logicalOffset: number, into: Buffer): void {
@@ -50,15 +57,18 @@ export class PayloadFiles implements PayloadSource, Disposable {
     const isNext = layer === this.#lastLayer && position >= this.#lastEnd && position - this.#lastEnd < windowBytes / 4;
     this.#lastLayer = layer;
     this.#lastEnd = end;
-    const isInWindow = () => layer === this.#windowLayer && position >= this.#windowStart && end <= this.#windowEnd;
     // Reading ahead pays where the order of the archive is that of the reader; elsewhere it would only be more to read.
-    if (!isInWindow() && isNext && into.length < windowBytes / 2) {
+    if (isNext && into.length < windowBytes / 2 && !this.#windowHas(layer, position, end)) {
       this.#windowLayer = layer;
       this.#windowStart = position;
       this.#windowEnd = position + readSync(this.#descriptorOf(layer), this.#window, 0, windowBytes, position);
     }
-    if (isInWindow()) this.#window.copy(into, 0, position - this.#windowStart, end - this.#windowStart);
-    else readFully(this.#descriptorOf(layer), layer, position, into);
+    if (!this.#windowHas(layer, position, end)) readFully(this.#descriptorOf(layer), layer, position, into);
+    else this.#window.copy(into, 0, position - this.#windowStart, end - this.#windowStart);
+  }
+
+  #windowHas(layer: number, position: number, end: number): boolean {
+    return layer === this.#windowLayer && position >= this.#windowStart && end <= this.#windowEnd;
   }
 
   #descriptorOf(layer: number): number {
