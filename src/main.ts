@@ -3,7 +3,7 @@ import { createProgram } from "./cli/program.ts";
 import { reportFailure } from "./cli/report.ts";
 import { resolvePaths } from "./store/paths.ts";
 
-// With runner.ts the only file that reads argv, env and signals and sets an exit code.
+// With runner.ts the only file that catches signals and, the probe of the network apart, reads argv.
 const abort = new AbortController();
 let interrupts = 0;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
