@@ -20,7 +20,7 @@ interface NodeMetadata {
   mtimeNanoseconds: number;
   /** Full names ("user.x", "security.capability", "system.posix_acl_access"), values in the form getxattr(2) returns. */
   xattrs: ReadonlyMap<string, Buffer>;
-  /** A note of whoever numbers the nodes; means nothing to anybody else. */
+  /** A note of whoever numbers the nodes, 0 before; means nothing to anybody else. */
   inode?: number;
 }
 

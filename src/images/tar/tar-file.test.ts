@@ -356,6 +356,35 @@ test("23: unknown kinds, old archives, and checksums", () => {
   fails(broken, /checksum/);
 });
 
+test("the checksum counts every byte of a header, unsigned or, as some old programs did, signed", () => {
+  // As many large bytes as there can be: no part of the sum may overflow.
+  const header = tarMember({
+    name: "\xff".repeat(100),
+    type: "2",
+    linkName: "\xff".repeat(100),
+    prefix: "\xff".repeat(155),
+  });
+  const withSum = (sum: number) => {
+    const copy = Buffer.from(header);
+    copy.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+    return copy;
+  };
+  const unsigned = Number.parseInt(header.toString("latin1", 148, 154), 8);
+  assert.equal(index(header).entries.length, 1);
+  const readable = tarMember({ name: "\xe9".repeat(8) });
+  const readableSum = Number.parseInt(readable.toString("latin1", 148, 154), 8);
+  readable.write(`${(readableSum - 256 * 8).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  assert.equal(index(readable).entries[0]?.path, "\xe9".repeat(8));
+  for (const wrong of [unsigned + 1, unsigned - 1, unsigned - 256, unsigned - 65_536])
+    fails(withSum(wrong), /checksum/);
+  for (let at = 0; at < 512; at++) {
+    if (at >= 148 && at < 156) continue;
+    const changed = Buffer.from(header);
+    changed[at] = (changed[at] as number) ^ 1;
+    fails(changed, /checksum/);
+  }
+});
+
 test("24: an archive may lack its end, but no payload may be cut", () => {
   const whole = tarMember({ name: "f", content: Buffer.alloc(700, 1) });
   assert.equal(index(whole).entries.length, 1);

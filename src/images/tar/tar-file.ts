@@ -100,10 +100,9 @@ export class TarFileReader {
           this.#position += want.take;
         }
       } else if ("skip" in want) {
-        this.#position += want.skip;
-        this.#mustReach = this.#position;
-      } else if ("pad" in want) this.#position += want.pad;
-      else if ("entry" in want) {
+        this.#mustReach = this.#position + want.skip;
+        this.#position = this.#mustReach + want.pad;
+      } else if ("entry" in want) {
         if (++this.#entryCount > maxEntries) throw new TarError(`the archive has more than ${maxEntries} members`);
         onEntry(want.entry);
       } else if (this.#warningCount++ < 100) onWarning(want.warning);

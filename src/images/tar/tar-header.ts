@@ -86,17 +86,25 @@ function dialectOf(block: Buffer): RawHeader["dialect"] {
   return magic.startsWith("ustar\0") ? "ustar" : "v7";
 }
 
+/** A header to look at in words, wherever it lay before. */
+const words = new Int32Array(blockSize / 4);
+const wordBytes = new Uint8Array(words.buffer);
+const firstChecksumWord = 148 / 4;
+
 function verifyChecksum(block: Buffer): void {
   const written = numberField(block, 148, 8, "checksum");
+  wordBytes.set(block);
   // The field itself counts as blanks.
-  let unsigned = 8 * 0x20;
-  let high = 0;
-  for (let index = 0; index < blockSize; index++) {
-    if (index === 148) index = 156;
-    const value = block[index] as number;
-    unsigned += value;
-    high += value >>> 7;
+  words.fill(0x20202020, firstChecksumWord, firstChecksumWord + 2);
+  // Two sums in one number: the bytes of a header sum up to less than 2^16 in either half.
+  let sums = 0;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as number;
+    sums = (sums + (word & 0x00ff00ff) + ((word >>> 8) & 0x00ff00ff)) | 0;
   }
+  const unsigned = (sums & 0xffff) + (sums >>> 16);
+  if (written === unsigned) return;
   // Some old programs summed signed characters.
-  if (written !== unsigned && written !== unsigned - 256 * high) throw new TarError("a header has a wrong checksum");
+  const negative = wordBytes.reduce((count, byte) => count + (byte >>> 7), 0);
+  if (written !== unsigned - 256 * negative) throw new TarError("a header has a wrong checksum");
 }

@@ -7,14 +7,15 @@ import { blockSize, isZeroBlock, numberField, parseHeader, type RawHeader } from
 export type TarWant =
   /** The next bytes; undefined as answer: the archive ends exactly here. */
   | { take: number }
-  /** Move on; the bytes must exist. */
-  | { skip: number }
-  /** Move on; the archive may end before (padding that some writers leave out). */
-  | { pad: number }
+  /** Move on; what is skipped must exist, the padding behind it need not (some writers leave the last one out). */
+  | { skip: number; pad: number }
   | { entry: TarEntry }
   | { warning: string };
 
-type Records = Array<[string, Buffer]>;
+type Records = ReadonlyArray<[string, Buffer]>;
+
+const noRecords: Records = [];
+const nextBlock: TarWant = { take: blockSize };
 
 /** Extended headers and long names larger than this are refused, as other unpackers do. */
 const maxExtensionBytes = 1024 * 1024;
@@ -31,48 +32,48 @@ interface Extensions {
  * a stream (which discards). Throws TarError at the first thing that breaks the format.
  */
 export function* scanTar(): Generator<TarWant, void, Buffer | undefined> {
-  const extensions: Extensions = { global: [], local: [], longName: undefined, longLink: undefined };
+  const extensions: Extensions = { global: noRecords, local: noRecords, longName: undefined, longLink: undefined };
   let position = 0;
   while (true) {
-    const block = yield { take: blockSize };
+    const block = yield nextBlock;
     if (block === undefined) return;
     position += blockSize;
     if (isZeroBlock(block)) {
-      const second = yield { take: blockSize };
+      const second = yield nextBlock;
       if (second === undefined || isZeroBlock(second)) return;
       throw new TarError("the archive goes on after a lone end block");
     }
     const header = parseHeader(block);
-    const isExtension = yield* readExtension(header, extensions);
-    if (isExtension) {
+    if ("xXgLK".includes(header.typeFlag)) {
+      yield* readExtension(header, extensions);
       position += padded(header.size);
       continue;
     }
-    const records = [...extensions.global, ...extensions.local];
+    const { global, local } = extensions;
+    const records = local.length === 0 ? global : [...global, ...local];
     const entry = entryFrom(header, records, extensions);
-    extensions.local = [];
+    extensions.local = noRecords;
     extensions.longName = extensions.longLink = undefined;
     if (entry === "ignored") {
       yield { warning: `a member of the unknown kind "${header.typeFlag}" was ignored: ${header.name}` };
-      yield { skip: header.size };
-      yield { pad: padded(header.size) - header.size };
+      yield { skip: header.size, pad: padded(header.size) - header.size };
       position += padded(header.size);
       continue;
     }
-    position += yield* readSparseMap(header, block, records, entry);
+    if (entry.type === "file" && (header.typeFlag === "S" || records.length > 0)) {
+      position += yield* readSparseMap(header, block, records, entry);
+    }
     entry.offset = position;
     // Where a pax 1.0 map precedes the data, storedSize has become what remains.
     const { storedSize } = entry;
     yield { entry };
-    yield { skip: storedSize };
-    yield { pad: padded(storedSize) - storedSize };
+    if (storedSize > 0) yield { skip: storedSize, pad: padded(storedSize) - storedSize };
     position += padded(storedSize);
   }
 }
 
 /** Consumes a member that only describes the next one. */
-function* readExtension(header: RawHeader, extensions: Extensions): Generator<TarWant, boolean, Buffer | undefined> {
-  if (!"xXgLK".includes(header.typeFlag)) return false;
+function* readExtension(header: RawHeader, extensions: Extensions): Generator<TarWant, void, Buffer | undefined> {
   if (header.size > maxExtensionBytes) throw new TarError("an extended header is larger than 1 MiB");
   const stored = header.size === 0 ? Buffer.alloc(0) : yield { take: padded(header.size) };
   if (stored === undefined) throw new TarError("the archive ends inside an extended header");
@@ -81,7 +82,6 @@ function* readExtension(header: RawHeader, extensions: Extensions): Generator<Ta
   else if (header.typeFlag === "K") extensions.longLink = untilNul(body);
   else if (header.typeFlag === "g") extensions.global = [...new Map([...extensions.global, ...globalRecords(body)])];
   else extensions.local = parsePaxRecords(body);
-  return true;
 }
 
 /** A default for all members makes sense for owners and times, not for what identifies one member. */
@@ -91,7 +91,7 @@ function globalRecords(body: Buffer): Records {
 
 function entryFrom(header: RawHeader, records: Records, extensions: Extensions): TarEntry | "ignored" {
   const last = (key: string) => {
-    const value = records.findLast(record => record[0] === key)?.[1];
+    const value = lastOf(records, key);
     return value === undefined || value.length === 0 ? undefined : value;
   };
   const size = last("size");
@@ -124,6 +124,14 @@ function entryFrom(header: RawHeader, records: Records, extensions: Extensions):
     offset: 0,
     storedSize,
   };
+}
+
+function lastOf(records: Records, key: string): Buffer | undefined {
+  for (let index = records.length - 1; index >= 0; index--) {
+    const [name, value] = records[index] as Records[number];
+    if (name === key) return value;
+  }
+  return undefined;
 }
 
 /** undefined: nothing that belongs into a filesystem. Links, devices and directories never have a payload. */
@@ -165,9 +173,8 @@ function* readSparseMap(
   records: Records,
   entry: TarEntry,
 ): Generator<TarWant, number, Buffer | undefined> {
-  if (entry.type !== "file") return 0;
   const number = (key: string) => {
-    const value = records.findLast(record => record[0] === key)?.[1];
+    const value = lastOf(records, key);
     return value === undefined ? undefined : paxInteger(value, key);
   };
   if (header.typeFlag === "S") {
