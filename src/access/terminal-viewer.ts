@@ -5,8 +5,8 @@ import {
   terminalClientMessageSchema,
   terminalWindowBytes,
 } from "../api/terminal-protocol.ts";
+import { keepAlive } from "./keep-alive.ts";
 
-const pingIntervalMs = 20_000;
 const redrawFrameBytes = 64 * 1024;
 const controlMaxLength = 1000;
 
@@ -26,25 +26,15 @@ export interface ViewerHandlers {
 /** One WebSocket that looks at a terminal: what it was sent, what it has drawn, whether it is still there. */
 export class TerminalViewer {
   readonly #socket: WebSocket;
-  readonly #ping: NodeJS.Timeout;
   #unacknowledgedBytes = 0;
-  #answered = true;
 
   constructor(socket: WebSocket, handlers: ViewerHandlers) {
     this.#socket = socket;
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary, handlers));
     socket.on("error", () => socket.terminate());
-    socket.on("pong", () => (this.#answered = true));
     // A laptop that fell asleep does not close its socket, and would hold up the shell for ever.
-    this.#ping = setInterval(() => {
-      if (!this.#answered) socket.terminate();
-      this.#answered = false;
-      if (socket.readyState === socket.OPEN) socket.ping();
-    }, pingIntervalMs);
-    socket.once("close", () => {
-      clearInterval(this.#ping);
-      handlers.closed();
-    });
+    keepAlive(socket);
+    socket.once("close", () => handlers.closed());
   }
 
   get isOpen(): boolean {

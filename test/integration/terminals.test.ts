@@ -32,7 +32,7 @@ describe("terminals and remote commands", { skip: sshdSkipReason ?? false }, () 
       { name: "db-01", users: [{ name: sshd.username }], defaultUser: sshd.username, noSSH: true },
     ];
     const channel = (login: { machine: string; user: string }, signal: AbortSignal) =>
-      keeper.get(login.machine, login.user, { signal, deadlineMs: 30_000 });
+      keeper.get(login.machine, login.user, { signal, deadlineMs: 10_000 });
     terminals = new Terminals({
       machines,
       openShell: async (login, size, signal) => (await channel(login, signal)).shell(size, { signal }),

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { test, type TestContext } from "node:test";
+import type { WebSocket } from "ws";
+import { keepAlive } from "./keep-alive.ts";
+
+const intervalMs = 30_000;
+
+class Line extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
+  isPaused = false;
+  answers = true;
+  pings = 0;
+
+  ping(): void {
+    this.pings++;
+    if (this.answers && !this.isPaused) this.emit("pong");
+  }
+
+  terminate(): void {
+    this.readyState = 3;
+    this.emit("close");
+  }
+}
+
+function open(t: TestContext): Line {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const line = new Line();
+  keepAlive(line as unknown as WebSocket);
+  return line;
+}
+
+test("a line whose client answers stays", t => {
+  const line = open(t);
+  t.mock.timers.tick(10 * intervalMs);
+  assert.deepEqual([line.readyState, line.pings], [1, 10]);
+});
+
+test("a client that has vanished is let go of, once and for all", t => {
+  const line = open(t);
+  line.answers = false;
+  t.mock.timers.tick(2 * intervalMs);
+  assert.equal(line.readyState, 3);
+  t.mock.timers.tick(10 * intervalMs);
+  assert.equal(line.pings, 1);
+});
+
+test("one whose answers we do not read is not held to have vanished", t => {
+  const line = open(t);
+  line.isPaused = true;
+  t.mock.timers.tick(10 * intervalMs);
+  assert.equal(line.readyState, 1);
+  line.isPaused = false;
+  line.answers = false;
+  t.mock.timers.tick(2 * intervalMs);
+  assert.equal(line.readyState, 3);
+});
