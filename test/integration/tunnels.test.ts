@@ -7,13 +7,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import ssh2 from "ssh2";
 import type { WebSocket } from "ws";
 import type { Tunnel } from "../../src/api/contract/tunnels.ts";
 import { Problem, type ProblemJson } from "../../src/api/problems.ts";
 import { forwardLocal, forwardRemote } from "../../src/cli/tunnel/forward.ts";
 import { openLocalAuthority } from "../../src/host/certificates/local-authority.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { createSshKeyPair } from "../../src/lib/ssh-key-pair.ts";
 import { parseConfig } from "../../src/server/config.ts";
 import { listenTls, type TlsListener } from "../../src/server/tls/tls-listener.ts";
 import { authorityFiles } from "../../src/store/paths.ts";
@@ -23,9 +23,9 @@ import { dialTunnel, handshakeStatus, type OpenTunnel, tcpServer, untilClosed } 
 // The tunnel protocol byte by byte, over TLS, against the real server and the runner's own code; only the machines are
 // missing: their ports are local ones.
 
-const publicKey = ssh2.utils.generateKeyPairSync("ed25519", { comment: "ann@laptop" }).public;
+const { publicKey } = createSshKeyPair("ann@laptop");
 
-describe("tunnels", { timeout: 120_000 }, () => {
+describe("tunnels", { timeout: 600_000 }, () => {
   let directory: string;
   let server: TestServer;
   let httpPort = 0;

@@ -2,14 +2,15 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import ssh2 from "ssh2";
+import { createSshKeyPair } from "../../src/lib/ssh-key-pair.ts";
 import { Exit, type LabctlContext } from "./context.ts";
 
-const { Client, utils } = ssh2;
+const { Client } = ssh2;
 const maxAttempts = 60;
 
 /** The key pair of a login: ed25519, the private half readable to its owner alone. */
 export async function generateIdentity(file: string): Promise<void> {
-  const { private: privateKey, public: publicKey } = utils.generateKeyPairSync("ed25519", { comment: "labctl" });
+  const { privateKey, publicKey } = createSshKeyPair("labctl");
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, privateKey, { mode: 0o600 });
   await writeFile(`${file}.pub`, `${publicKey}\n`, { mode: 0o644 });

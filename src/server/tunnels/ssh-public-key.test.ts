@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import ssh2 from "ssh2";
+import { createSshKeyPair } from "../../lib/ssh-key-pair.ts";
 import { readSshPublicKey } from "./ssh-public-key.ts";
 
-const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment: "me@laptop" });
-const [kind = "", blob = ""] = pair.public.trim().split(" ");
+const pair = createSshKeyPair("me@laptop");
+const [kind = "", blob = ""] = pair.publicKey.split(" ");
 
 test("the content of a .pub file becomes one line", () => {
-  assert.equal(readSshPublicKey(`${pair.public.trim()}\n`), `${kind} ${blob} me@laptop`);
+  assert.equal(readSshPublicKey(`${pair.publicKey}\n`), `${kind} ${blob} me@laptop`);
   assert.equal(readSshPublicKey(`${kind} ${blob}`), `${kind} ${blob}`);
   assert.equal(readSshPublicKey(`${kind} ${blob} a\u0007\u2028b é`), `${kind} ${blob} a??b ?`);
   const rsa = ssh2.utils.generateKeyPairSync("rsa", { bits: 2048 });
@@ -23,7 +24,7 @@ test("nothing but a key gets through", () => {
   for (const text of [
     "",
     "nonsense",
-    pair.private,
+    pair.privateKey,
     `command="rm -rf /" ${kind} ${blob}`,
     `no-pty,${kind} ${blob}`,
     `${kind} ${blob}\n${kind} ${blob}`,
