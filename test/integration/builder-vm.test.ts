@@ -115,7 +115,7 @@ for (const filesystem of ["xfs", "btrfs", "ext3", "ext2"] as const) {
   });
 }
 
-test("a drive that is too small is told by its name", { timeout: 120_000 }, async () => {
+test("a drive that is too small is told by its name", { timeout: 300_000 }, async () => {
   const target = join(scratch, "small.img");
   const signal = AbortSignal.timeout(100_000);
   const request = {
@@ -133,7 +133,7 @@ test("a drive that is too small is told by its name", { timeout: 120_000 }, asyn
   });
 });
 
-test("cancelling ends the machine at once", { timeout: 120_000 }, async () => {
+test("cancelling ends the machine at once", { timeout: 300_000 }, async () => {
   const abort = new AbortController();
   const target = join(scratch, "cancelled.img");
   const request = {

@@ -21,7 +21,7 @@ const hostAddresses = Object.values(networkInterfaces())
   .filter(entry => entry.family === "IPv4" && !entry.internal)
   .map(entry => entry.address);
 
-suite("the network of a play", { timeout: 120_000 }, () => {
+suite("the network of a play", { timeout: 300_000 }, () => {
   const scope = new Scope("network tests");
   const plan = labPlan("aaaaaaaaaaaaaaaaaaaaaaaa");
   let directory: string;
@@ -186,7 +186,7 @@ suite("the network of a play", { timeout: 120_000 }, () => {
   });
 });
 
-suite("the network probe", { timeout: 60_000 }, () => {
+suite("the network probe", { timeout: 300_000 }, () => {
   test("finds this host able, by doing everything once, and leaves nothing", async () => {
     const findings = await probeNetwork();
     assert.deepEqual(
@@ -214,7 +214,7 @@ suite("the network probe", { timeout: 60_000 }, () => {
   });
 });
 
-suite("the end of a play's namespaces", { timeout: 60_000 }, () => {
+suite("the end of a play's namespaces", { timeout: 300_000 }, () => {
   for (const victim of ["launcher", "unshare", "init", "program"] as const) {
     test(`SIGKILL of the ${victim} leaves nothing`, async () => {
       await using scope = new Scope("kill test");

@@ -30,7 +30,7 @@ const proxies = [
 
 for (const { name, program, block, start } of proxies) {
   const skip = existsSync(program) ? false : `no ${program}: install the packages of scripts/test-packages.txt`;
-  describe(`behind ${name}`, { skip, timeout: 60_000 }, () => {
+  describe(`behind ${name}`, { skip, timeout: 300_000 }, () => {
     let directory: string;
     let proxy: Child;
     let proxyPort = 0;

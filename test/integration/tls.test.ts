@@ -20,7 +20,7 @@ import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 
 const log = createLog("test", "silent");
 
-describe("TLS beside plain HTTP", { timeout: 60_000 }, () => {
+describe("TLS beside plain HTTP", { timeout: 300_000 }, () => {
   let directory: string;
   let authority: LocalAuthority;
   const paths = () => ({ home: directory, runtime: directory });
