@@ -4,10 +4,11 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { Problem } from "../api/problems.ts";
 import type { BuildPackage } from "./package/open-package.ts";
 import { checkReferences } from "./package/references.ts";
-import { hasErrors, type ScriptFinding } from "./script/finding.ts";
-import type { BuildScript } from "./script/schema.ts";
+import { hasErrors, inOrder, type ScriptFinding } from "./script/finding.ts";
+import type { ParsedScript } from "./script/parse-script.ts";
+import type { BuildScript, FilesystemPart } from "./script/schema.ts";
 
-const tools = {
+const tools: Record<FilesystemPart["type"], ReadonlyArray<readonly [tool: string, packageName: string]>> = {
   Ext4: [],
   Xfs: [],
   Btrfs: [],
@@ -17,7 +18,7 @@ const tools = {
     ["mcopy", "mtools"],
     ["mmd", "mtools"],
   ],
-} as const;
+};
 
 export interface CheckBuildOptions {
   allowHostVolumes: boolean;
@@ -26,22 +27,27 @@ export interface CheckBuildOptions {
 
 /** Everything that can be said about a package without an engine: the script, its references, the tools it needs. */
 export function checkPackage(opened: BuildPackage, options: CheckBuildOptions): ScriptFinding[] {
-  const findings = [...opened.parsed.findings, ...checkReferences(opened, options)];
-  const { script } = opened.parsed;
-  if (script === undefined) return findings;
-  const isImage = (script.output?.format ?? "image") === "image";
-  for (const [tool, packageName] of isImage && script.filesystem !== undefined ? tools[script.filesystem.type] : []) {
-    if (isInPath(tool, options.env)) continue;
-    findings.push({
+  return inOrder([
+    ...opened.parsed.findings,
+    ...checkReferences(opened, options),
+    ...checkTools(opened.parsed, options.env),
+  ]);
+}
+
+function checkTools({ read, positionOf }: ParsedScript, env: NodeJS.ProcessEnv): ScriptFinding[] {
+  if (read === undefined || !read.isRead(["filesystem", "type"]) || !read.isRead(["output", "format"])) return [];
+  const { filesystem, output } = read.script;
+  if (filesystem === undefined || (output?.format ?? "image") !== "image") return [];
+  return tools[filesystem.type]
+    .filter(([tool]) => !isInPath(tool, env))
+    .map(([tool, packageName]) => ({
       code: "build/bad-value",
       severity: "error",
       path: "filesystem.type",
-      ...opened.parsed.positionOf(["filesystem", "type"]),
-      message: `${script.filesystem?.type} needs the program "${tool}", which is not installed`,
+      ...positionOf(["filesystem", "type"]),
+      message: `${filesystem.type} needs the program "${tool}", which is not installed`,
       hint: `It is in the package ${packageName}.`,
-    });
-  }
-  return findings;
+    }));
 }
 
 /** The script of a package without errors; `build/script-invalid` with all findings as its details otherwise. */

@@ -83,8 +83,8 @@ async function openScript(path: string, filesBesideScript: boolean): Promise<Bui
   const files = new HostFiles();
   const parsed = parseScript(scriptText);
   const directory = new DirectoryTree(dirname(path), files);
-  if (filesBesideScript && parsed.script !== undefined) {
-    for (const reference of referencesOf(parsed.script)) await directory.include(reference.target);
+  if (filesBesideScript && parsed.read !== undefined) {
+    for (const reference of referencesOf(parsed.read.script)) await directory.include(reference.target);
   }
   return {
     kind: "build-script",

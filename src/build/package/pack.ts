@@ -8,7 +8,7 @@ import { constants, createGzip } from "node:zlib";
 import { Problem } from "../../api/problems.ts";
 import { writeFileAtomic } from "../../lib/atomic-file.ts";
 import { walk } from "../../images/tree-paths.ts";
-import { hasErrors, type ScriptFinding } from "../script/finding.ts";
+import { hasErrors, inOrder, type ScriptFinding } from "../script/finding.ts";
 import { CombinedPayloads } from "../tree/combined-payloads.ts";
 import { HostFiles } from "../tree/host-files.ts";
 import { mapNodes } from "../tree/map-nodes.ts";
@@ -42,10 +42,10 @@ interface PackOptions {
  */
 export async function pack(options: PackOptions & { kind: PackageKind }): Promise<PackResult> {
   using opened = await openPackage(options.source, { ...options, filesBesideScript: true });
-  const findings = [
+  const findings = inOrder([
     ...opened.parsed.findings,
     ...checkReferences({ ...opened, kind: "directory" }, { allowHostVolumes: false }),
-  ];
+  ]);
   const { script } = opened.parsed;
   const result = { findings, scriptFile: opened.scriptFile, warnings: [] };
   if (script === undefined || hasErrors(findings)) return { ...result, destination: undefined };

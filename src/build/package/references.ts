@@ -30,11 +30,13 @@ export function checkReferences(
   opened: Pick<BuildPackage, "kind" | "parsed" | "tree">,
   options: { allowHostVolumes: boolean },
 ): ScriptFinding[] {
-  const { script, positionOf } = opened.parsed;
-  if (script === undefined) return [];
-  return referencesOf(script).flatMap(({ path, target, kind }): ScriptFinding[] => {
+  const { read, positionOf } = opened.parsed;
+  if (read === undefined) return [];
+  return referencesOf(read.script).flatMap(({ path, target, kind }): ScriptFinding[] => {
     const place = { severity: "error", path: formatPath(path), ...positionOf(path) } as const;
     if (kind === "volume" && options.allowHostVolumes) return [];
+    // The script has a finding about these already.
+    if (!target.startsWith("/")) return [];
     const found = lookUp(opened.tree, Buffer.from(target).toString("latin1"));
     if (opened.kind === "build-script" && found === undefined) {
       const message = `"${target}" is a file of a package, but the script stands alone`;
@@ -46,8 +48,10 @@ export function checkReferences(
       return [{ ...place, code: "build/missing-reference", message, ...(kind === "volume" ? { hint: hostHint } : {}) }];
     }
     const { type } = found.node;
-    const fits =
-      kind === "volume" ? type === "file" || type === "directory" : type === (kind === "directory" ? kind : "file");
+    const mayBeEither = kind === "volume" || !read.isRead([...path.slice(0, -1), "is_directory"]);
+    const fits = mayBeEither
+      ? type === "file" || type === "directory"
+      : type === (kind === "directory" ? kind : "file");
     if (fits) return [];
     const wanted = kind === "directory" ? "a directory" : "a file";
     const hint = type === "directory" && kind === "file" ? { hint: "Write is_directory = true." } : {};

@@ -1,19 +1,28 @@
 import { formatPath, type KeyPath, type ScriptFinding } from "./finding.ts";
 import { argumentPath, readExt4Arguments, readSquashfsArguments, readVfatArguments } from "./mkfs-args.ts";
+import type { ReadScript } from "./read-script.ts";
 import type { BuildScript, CommandPart, FilesystemPart, OverlayPart } from "./schema.ts";
 
 type PositionOf = (path: KeyPath) => { line?: number; column?: number };
 
-/** Collects findings with the place of what they are about. */
+/** Collects findings with the place of what they are about. What could not be read gets no second one. */
 class Collector {
   readonly findings: ScriptFinding[] = [];
   readonly positionOf: PositionOf;
+  readonly #isRead: ReadScript["isRead"];
 
-  constructor(positionOf: PositionOf) {
+  constructor(isRead: ReadScript["isRead"], positionOf: PositionOf) {
+    this.#isRead = isRead;
     this.positionOf = positionOf;
   }
 
+  /** Whether these keys mean what they seem to: their values, and also that they are not there. */
+  knows(table: KeyPath, ...keys: Array<string | number>): boolean {
+    return keys.every(key => this.#isRead([...table, key]));
+  }
+
   add(severity: ScriptFinding["severity"], code: ScriptFinding["code"], path: KeyPath, message: string, hint?: string) {
+    if (!this.#isRead(path)) return;
     const place = { path: formatPath(path), ...this.positionOf(path) };
     this.findings.push({ severity, code, ...place, message, ...(hint === undefined ? {} : { hint }) });
   }
@@ -30,8 +39,8 @@ class Collector {
 }
 
 /** The rules that tie the keys of a script to each other; needs neither its package nor this host. */
-export function checkScript(script: BuildScript, positionOf: PositionOf): ScriptFinding[] {
-  const collect = new Collector(positionOf);
+export function checkScript({ script, isRead }: ReadScript, positionOf: PositionOf): ScriptFinding[] {
+  const collect = new Collector(isRead, positionOf);
   checkOutput(script, collect);
   checkContainer(script, collect);
   for (const [index, command] of script.commands.entries()) checkCommand(command, ["commands", index], collect);
@@ -44,7 +53,7 @@ export function checkScript(script: BuildScript, positionOf: PositionOf): Script
 function checkOutput(script: BuildScript, collect: Collector): void {
   const { filesystem, output } = script;
   if (filesystem === undefined) {
-    if ((output?.format ?? "image") === "image")
+    if ((output?.format ?? "image") === "image" && collect.knows(["output"], "format"))
       collect.add("error", "build/missing-key", ["filesystem"], '"filesystem" is missing');
     return;
   }
@@ -57,7 +66,7 @@ function checkOutput(script: BuildScript, collect: Collector): void {
 
 function checkFilesystem(filesystem: FilesystemPart, collect: Collector): void {
   const { size_mib: size, block_size_mib: block, type } = filesystem;
-  if (size === undefined && filesystem.size === undefined) {
+  if (size === undefined && filesystem.size === undefined && collect.knows(["filesystem"], "size_mib", "size")) {
     collect.add("error", "build/missing-key", ["filesystem", "size_mib"], '"filesystem.size_mib" is missing');
   }
   if (size !== undefined && filesystem.size !== undefined) {
@@ -80,6 +89,7 @@ function checkFilesystem(filesystem: FilesystemPart, collect: Collector): void {
   if (filesystem.dd_args.length > 0) {
     collect.add("warning", "build/no-effect", ["filesystem", "dd_args"], "dd_args has no effect: dd is not used");
   }
+  if (!collect.knows(["filesystem"], "type")) return;
   if (filesystem.lossy && type !== "Vfat") {
     collect.add("warning", "build/no-effect", ["filesystem", "lossy"], `lossy has no effect: ${type} loses nothing`);
   }
@@ -92,8 +102,10 @@ function checkFilesystem(filesystem: FilesystemPart, collect: Collector): void {
       );
     return;
   }
-  for (const { index, message } of read[type](filesystem.mkfs_args).problems)
-    collect.error(argumentPath(index), message);
+  for (const { index, message } of read[type](filesystem.mkfs_args).problems) {
+    // What follows may be its value.
+    if (collect.knows(["filesystem", "mkfs_args"], index + 1)) collect.error(argumentPath(index), message);
+  }
 }
 
 function checkContainer({ container }: BuildScript, collect: Collector): void {
@@ -108,15 +120,16 @@ function checkContainer({ container }: BuildScript, collect: Collector): void {
       ["container", "image", "platform"],
       `"${image.platform}" is not os/architecture or os/architecture/variant`,
     );
-  if (image.tag === undefined && image.digest === undefined)
+  if (image.tag === undefined && image.digest === undefined && collect.knows(["container", "image"], "tag", "digest"))
     collect.add("error", "build/missing-key", ["container", "image"], "the image needs a tag or a digest");
-  if (uri !== undefined) {
+  const knowsEngine = collect.knows(["container"], "engine");
+  if (uri !== undefined && knowsEngine) {
     if (container.engine === "Podman" && !uri.startsWith("unix://"))
       collect.error(["container", "connection_uri"], `Podman is reached by unix://, not by "${uri}"`);
     if (container.engine === "Docker" && !/^(http:\/\/.|unix:\/\/\/|\/)/.test(uri))
       collect.error(["container", "connection_uri"], `Docker is reached by http:// or a local socket, not by "${uri}"`);
   }
-  if (container.timeout !== undefined && container.engine === "Docker")
+  if (container.timeout !== undefined && container.engine === "Docker" && knowsEngine)
     collect.add("warning", "build/no-effect", ["container", "timeout"], "timeout has no effect: only Podman knows it");
   checkEnvironment(container.env, ["container", "env"], collect);
   for (const [source, target] of Object.entries(container.volumes)) {
@@ -137,7 +150,8 @@ function checkCommand(command: CommandPart, path: KeyPath, collect: Collector): 
   const forms = (["command", "script_path", "script_inline"] as const).filter(form => command[form] !== undefined);
   if (forms.length === 0) {
     const message = "a command needs one of command, script_path and script_inline";
-    collect.add("error", "build/missing-key", path, message);
+    if (collect.knows(path, "command", "script_path", "script_inline"))
+      collect.add("error", "build/missing-key", path, message);
   } else if (forms.length > 1) {
     collect.conflict(
       forms.map(form => [...path, form]),
@@ -146,7 +160,7 @@ function checkCommand(command: CommandPart, path: KeyPath, collect: Collector): 
   }
   if (command.command !== undefined) {
     if (command.command.trim() === "") collect.error([...path, "command"], "the command is empty");
-    else if (/["'`]/.test(command.command) && !command.shell) {
+    else if (/["'`]/.test(command.command) && !command.shell && collect.knows(path, "shell")) {
       const message = "the command is split at white space: quotes are passed on as they are";
       collect.add(
         "warning",
@@ -156,7 +170,7 @@ function checkCommand(command: CommandPart, path: KeyPath, collect: Collector): 
         "Use script_inline for anything that needs a shell.",
       );
     }
-  } else if (command.shell !== undefined) {
+  } else if (command.shell !== undefined && collect.knows(path, "command")) {
     collect.error([...path, "shell"], "shell belongs to command; a script names its interpreter in its first line");
   }
   if (typeof command.shell === "string" && !command.shell.startsWith("/"))
@@ -166,7 +180,7 @@ function checkCommand(command: CommandPart, path: KeyPath, collect: Collector): 
     collect.error([...path, "script_inline"], message, "Begin it with a line such as #!/bin/sh.");
   }
   if (command.script_path !== undefined) checkReferencePath(command.script_path, [...path, "script_path"], collect);
-  if (command.gid !== undefined && command.uid === undefined)
+  if (command.gid !== undefined && command.uid === undefined && collect.knows(path, "uid"))
     collect.error([...path, "gid"], "gid without uid", "Write uid as well.");
   if (command.user !== undefined && command.uid !== undefined)
     collect.conflict(
@@ -191,7 +205,11 @@ function checkReferencePath(reference: string, path: KeyPath, collect: Collector
 }
 
 function checkOverlay(overlay: OverlayPart, path: KeyPath, collect: Collector): void {
-  if (overlay.source === undefined && overlay.source_inline === undefined)
+  if (
+    overlay.source === undefined &&
+    overlay.source_inline === undefined &&
+    collect.knows(path, "source", "source_inline")
+  )
     collect.add("error", "build/missing-key", path, "an overlay needs source or source_inline");
   if (overlay.source !== undefined && overlay.source_inline !== undefined)
     collect.conflict(
@@ -211,7 +229,8 @@ function checkOverlay(overlay: OverlayPart, path: KeyPath, collect: Collector): 
       "inline content is a file",
     );
   checkImagePath(overlay.destination, [...path, "destination"], collect);
-  if (overlay.destination.split("/").every(part => part === "" || part === ".") && !overlay.is_directory)
+  const isRoot = normalPath(overlay.destination) === "/";
+  if (isRoot && !overlay.is_directory && collect.knows(path, "is_directory"))
     collect.error([...path, "destination"], "a file cannot become the root of the image");
 }
 
@@ -234,6 +253,7 @@ export function normalPath(text: string): string {
 function checkDestinations(script: BuildScript, collect: Collector): void {
   const seen = new Map<string, number>();
   for (const [index, { destination, is_directory: isDirectory }] of script.overlays.entries()) {
+    if (!collect.knows(["overlays", index], "destination", "is_directory")) continue;
     const normal = normalPath(destination);
     const before = seen.get(normal);
     if (before !== undefined && !isDirectory) {
@@ -246,7 +266,7 @@ function checkDestinations(script: BuildScript, collect: Collector): void {
 
 function checkExport(script: BuildScript, collect: Collector): void {
   if (script.export === undefined) {
-    if (script.version === 2) return;
+    if (script.version === 2 || !collect.knows([], "export")) return;
     const message = "without an export table the image contains only the overlays";
     collect.add(
       "warning",
@@ -262,6 +282,7 @@ function checkExport(script: BuildScript, collect: Collector): void {
     for (const list of ["include", "create"] as const) {
       for (const [index, text] of script.export[kind][list].entries()) {
         const path = ["export", kind, list, index];
+        if (!collect.knows(["export", kind, list], index)) continue;
         checkImagePath(text, path, collect);
         const normal = normalPath(text);
         if (normal === "/" && kind === "files") collect.error(path, "the root is not a file");

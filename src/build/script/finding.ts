@@ -23,6 +23,11 @@ export function formatPath(path: KeyPath): string {
     .join("");
 }
 
+/** As they stand in the script. */
+export function inOrder(findings: readonly ScriptFinding[]): ScriptFinding[] {
+  return findings.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}
+
 export function hasErrors(findings: readonly ScriptFinding[]): boolean {
   return findings.some(finding => finding.severity === "error");
 }
