@@ -1,4 +1,6 @@
-import { type Command, Option } from "@commander-js/extra-typings";
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { CommanderError } from "commander";
 import type { CliContext } from "./context.ts";
 import { registerRootfsDryRun } from "./rootfs-dry-run.ts";
 import { logLevels, type RootfsOptions } from "./rootfs-options.ts";
@@ -11,10 +13,17 @@ export function registerRootfs(program: Command, context: CliContext): void {
   const rootfs = program
     .command("rootfs")
     .description("Make root filesystems from build scripts (TOML)")
-    .addOption(new Option("-A, --async-threads <number>", "accepted, without effect").hideHelp())
-    .addOption(new Option("-B, --max-blocking-threads <number>", "accepted, without effect").hideHelp())
+    .addOption(new Option("-A, --async-threads <number>", "accepted, without effect").argParser(count).hideHelp())
+    .addOption(
+      new Option("-B, --max-blocking-threads <number>", "accepted, without effect").argParser(count).hideHelp(),
+    )
     .addOption(new Option("-l, --log-level <level>", "how much is said").choices(logLevels).default("info" as const))
     .option("-e, --no-exec-logs", "do not show the output of commands unless they fail")
+    .option("--version", "print the version of Labyard")
+    .on("option:version", () => {
+      context.stdout.write(`${installedVersion()}\n`);
+      throw new CommanderError(0, "commander.version", "");
+    })
     .enablePositionalOptions();
   const options = (): RootfsOptions => {
     const { logLevel, execLogs } = rootfs.opts();
@@ -24,4 +33,17 @@ export function registerRootfs(program: Command, context: CliContext): void {
   registerRootfsDryRun(rootfs, context);
   registerRootfsPack(rootfs, context);
   registerRootfsUnpack(rootfs, context);
+}
+
+/** Of threads: nothing comes of it, but what is no number is a mistake. */
+function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Write a whole number from 1.");
+}
+
+function installedVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
 }

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { DockerEngine } from "../../src/build/engine/docker.ts";
@@ -11,6 +12,9 @@ import { PodmanEngine } from "../../src/build/engine/podman.ts";
 import type { BuildEvent } from "../../src/build/build-event.ts";
 import { pack, unpack } from "../../src/build/package/pack.ts";
 import { dryRun, runBuild } from "../../src/build/run-build.ts";
+import type { CliContext } from "../../src/cli/context.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { reportFailure } from "../../src/cli/report.ts";
 import { run, startChild } from "../../src/host/process.ts";
 import { buildLocalImage } from "../../src/images/local/local-image.ts";
 import { layoutsDirectory, resolvePaths } from "../../src/store/paths.ts";
@@ -494,6 +498,131 @@ test("B13: a build that is cancelled leaves nothing; what a killed one leaves, t
   await child.exited;
   assert.notEqual((await service.podman("ps", "--quiet")).trim(), "");
   await build(await write(scriptOf({ rest: all })));
+  await assertNothingLeft();
+});
+
+/** `labyard rootfs …` in this process: what it said and its exit code. */
+async function rootfs(...args: string[]) {
+  const said = { stdout: "", stderr: "" };
+  const sink = (name: keyof typeof said) =>
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        said[name] += chunk.toString();
+        done();
+      },
+    }) as NodeJS.WriteStream;
+  const cli: CliContext = {
+    ...{ programName: "labyard", env: process.env, paths: paths(), stdin: process.stdin, exitCode: 0 },
+    ...{ stdout: sink("stdout"), stderr: sink("stderr"), signal: new AbortController().signal },
+  };
+  let code: number;
+  try {
+    await createProgram(cli).parseAsync(["node", "labyard", "rootfs", ...args]);
+    code = cli.exitCode;
+  } catch (error) {
+    code = reportFailure(error, cli);
+  }
+  return { ...said, code };
+}
+
+test("the command line: pack, unpack, dry-run", async () => {
+  const source = join(home, "cli");
+  await mkdir(source);
+  await writeFile(join(source, "setup.sh"), "#!/bin/sh\ntrue\n", { mode: 0o755 });
+  const text = scriptOf({ rest: `${all}[[commands]]\nscript_path = "/setup.sh"\n` });
+  const script = join(source, "lab.toml");
+  await writeFile(script, text);
+  const packed = join(home, "cli.bin");
+  const unpacked = join(home, "cli-unpacked");
+
+  assert.deepEqual(await rootfs("pack", script, packed, "-t", "tar-gz"), {
+    stdout: `${packed}\n`,
+    stderr: "",
+    code: 0,
+  });
+  assert.equal((await readFile(packed)).readUInt16BE(), 0x1f8b);
+  assert.deepEqual(await rootfs("unpack", packed, unpacked), { stdout: `${unpacked}\n`, stderr: "", code: 0 });
+  assert.deepEqual((await readdir(unpacked)).sort(), ["build.toml", "setup.sh"]);
+  assert.equal(await readFile(join(unpacked, "build.toml"), "utf8"), text);
+  for (const kind of ["directory", "tar"]) {
+    const destination = join(home, `cli-${kind}`);
+    assert.equal((await rootfs("pack", script, destination, "--type", kind)).code, 0);
+    assert.equal((await stat(destination)).isDirectory(), kind === "directory");
+  }
+  const alone = await rootfs("pack", script, join(home, "alone"), "-t", "build-script");
+  assert.equal(alone.code, 1);
+  assert.match(alone.stderr, /"\/setup\.sh": a single script cannot carry it/);
+  assert.equal((await rootfs("pack", script, join(home, "none"))).code, 1);
+  assert.match((await rootfs("pack", script, join(home, "none"), "-t", "zip")).stderr, /Allowed choices are tar-gz/);
+  await assert.rejects(stat(join(home, "none")));
+
+  assert.deepEqual(await rootfs("dry-run", unpacked), { stdout: `${unpacked}: can run\n`, stderr: "", code: 0 });
+  const broken = await write(text.replace("size_mib = 64", "size_mib = 0"), "broken.toml");
+  const judged = await rootfs("dry-run", broken);
+  assert.equal(judged.code, 1);
+  assert.equal(judged.stdout, `${broken}: 2 errors\n`);
+  assert.match(
+    judged.stderr,
+    /broken\.toml:2:1: error: size_mib is 0 \[build\/bad-value\]\n.*\[build\/missing-reference\]/,
+  );
+  const unpackedScript = await rootfs("unpack", script, join(home, "none"));
+  assert.match(unpackedScript.stderr, /there is nothing to unpack/);
+});
+
+test("the command line: run and the options before it", async () => {
+  const output = join(home, "cli.img");
+  const talking = await write(scriptOf({ rest: `${all}${inline("echo said; echo complained >&2")}` }), "talking.toml");
+  const open = await rootfs("-l", "debug", "-A", "4", "-B", "512", "run", talking, "-o", output);
+  assert.equal(open.code, 0, open.stderr);
+  assert.equal(open.stdout, "said\n");
+  assert.match(open.stderr, /^info: Preparing package$/m);
+  assert.match(open.stderr, /^complained$/m);
+  assert.match(open.stderr, /^debug: Writing: 100 %$/m);
+  await run(["e2fsck", "-fn", output]);
+  await rm(output);
+
+  const outside = join(home, "outside");
+  await mkdir(outside);
+  await writeFile(join(outside, "word"), "of this host\n");
+  const volumes = await write(
+    scriptOf({
+      container: `volumes = { "${outside}" = "/mnt/outside:ro" }`,
+      rest: `${all}${inline("echo said; cat /mnt/outside/word > /etc/word")}`,
+    }),
+    "volumes.toml",
+  );
+  const refused = await rootfs("run", volumes, "-o", output);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /volumes\.toml:\d+:\d+: error: .*\[build\/missing-reference\]\n.*--allow-host-volumes/);
+  assert.equal((await rootfs("dry-run", volumes)).code, 1);
+  assert.equal((await rootfs("dry-run", volumes, "--allow-host-volumes")).code, 0);
+  const quiet = await rootfs("-e", "-l", "info", "run", volumes, "-o", output, "--allow-host-volumes");
+  assert.deepEqual({ ...quiet, stderr: "" }, { stdout: "", stderr: "", code: 0 });
+  assert.match(quiet.stderr, /^info: Finished /m);
+  assert.doesNotMatch(quiet.stderr, /^said$|^debug:/m);
+  assert.equal(await debugfs(output, "cat /etc/word"), "of this host\n");
+  await rm(output);
+
+  const failing = await write(scriptOf({ rest: `${all}${inline("echo first; echo last; exit 3")}` }), "failing.toml");
+  const failed = await rootfs("--no-exec-logs", "--log-level", "error", "run", failing, "--output", output);
+  assert.equal(failed.stdout, "");
+  assert.match(failed.stderr, /^labyard: commands\[0\] .*exit code 3.*\n {2}first\n {2}last\n$/);
+  assert.equal(failed.code, 1);
+  await assert.rejects(stat(output));
+
+  assert.match((await rootfs("run", talking)).stderr, /required option '-o, --output <path>' not specified/);
+  for (const wrong of [
+    ["-A", "foo"],
+    ["--async-threads", "1.5"],
+    ["-B", "0"],
+    ["-l", "loud"],
+  ]) {
+    const { code, stderr } = await rootfs(...wrong, "dry-run", talking);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: option .* is invalid/);
+  }
+  const { version } = JSON.parse(await readFile(join(repository, "package.json"), "utf8")) as { version: string };
+  assert.deepEqual(await rootfs("--version"), { stdout: `${version}\n`, stderr: "", code: 0 });
   await assertNothingLeft();
 });
 
