@@ -18,6 +18,8 @@ import { parseConfig } from "../../src/server/config.ts";
 import { listenTls, type TlsListener } from "../../src/server/tls/tls-listener.ts";
 import { authorityFiles } from "../../src/store/paths.ts";
 import { startTestServer, type TestPerson, type TestServer } from "../fixtures/test-server.ts";
+import { typescriptLabctl } from "../labctl/labctl.ts";
+import { eventually } from "../labctl/step.ts";
 import { dialTunnel, handshakeStatus, type OpenTunnel, tcpServer, untilClosed } from "../fixtures/tunnel-client.ts";
 
 // The tunnel protocol byte by byte, over TLS, against the real server and the runner's own code; only the machines are
@@ -454,6 +456,31 @@ describe("tunnels", { timeout: 600_000 }, () => {
     assert.match(stopped.json<ProblemJson>().error, /STOPPED/);
   });
 
+  test("a client that meets several holds in a row gets its tunnel when the machine is ready", async () => {
+    await using target = await tcpServer(socket => socket.end("from the machine"));
+    server.plays.listeners.set("m1:4020", target.port);
+    const id = await startPlay();
+    const [, pair = ""] = server.ann.authorization.split(" ");
+    const [sessionId = "", accessToken = ""] = Buffer.from(pair, "base64").toString().split(":");
+    const env = { IXIMIUZ_SESSION_ID: sessionId, IXIMIUZ_ACCESS_TOKEN: accessToken };
+    const { certificate: caFile } = authorityFiles({ home: directory, runtime: directory });
+    const labctl = typescriptLabctl({ home: directory, caFile }, { secondMs: 200 });
+    const { port: localPort } = await tcpServer(() => undefined).then(async free => {
+      await free[Symbol.asyncDispose]();
+      return free;
+    });
+    const endpoint = `http://127.0.0.1:${httpPort}`;
+    const running = labctl.start(["--endpoint", endpoint, "port-forward", id, "-L", `${localPort}:4020`], { env });
+    try {
+      const refusals = () => running.stderr().split("Waiting for the machine").length - 1;
+      await eventually(60_000, async () => assert.ok(refusals() >= 2, running.stderr()));
+      server.plays.becomeReady(id);
+      await eventually(60_000, async () => assert.equal(await readAll(localPort), "from the machine"));
+    } finally {
+      await running.stop();
+    }
+  });
+
   test("a machine that was switched off is an answer, one that is being restarted is waited for", async () => {
     const id = await startPlay();
     server.plays.becomeReady(id);
@@ -607,6 +634,14 @@ function machinesOf(more: object): object[] {
     ...extra,
   });
   return [machine("m1"), machine("m2"), machine("quiet", { noSSH: true })];
+}
+
+/** Everything a listener of this host says until it closes. */
+async function readAll(port: number): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  let said = "";
+  for await (const chunk of socket) said += String(chunk);
+  return said;
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {

@@ -12,6 +12,8 @@ export interface World {
   accessToken: string;
   /** A server answers under names below the ports domain on this port of loopback. */
   fetchExposed: (url: string) => Promise<{ status: number; body: string }>;
+  /** Kills the machine of a play from outside, as a crash of its monitor would. */
+  killMachine: (playId: string) => Promise<void>;
   /** Approves a login as the person at the browser would. */
   approve: (sessionId: string) => Promise<void>;
   /** Everything the server's disk tells of its plays, for a failure that nobody watched. */

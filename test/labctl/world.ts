@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { authorityFiles } from "../../src/store/paths.ts";
+import { killRole } from "../fixtures/leftovers.ts";
 import { bootMs, changeMs } from "../fixtures/patience.ts";
 import { reportPlays } from "../fixtures/play-report.ts";
 import type { RealServer } from "../fixtures/server.ts";
@@ -67,6 +68,7 @@ export async function openWorld(
     sessionId: asked.id,
     accessToken: asked.accessToken,
     fetchExposed: url => fetchExposed(url, ca),
+    killMachine: playId => killRole(playId, "monitor"),
     approve,
     report: async () => `${await reportPlays(server.paths)}\n${server.log().slice(-3000)}`,
     bootMs,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ends, matching, says, type Step } from "../step.ts";
 
@@ -80,6 +81,36 @@ export const catalogue: Step[] = [
       const name = await says(world, ["playground", "create", "copy", "--base", "debian-12", "-q"]);
       await ends(world.labctl, ["playground", "remove", name, "-f"]);
       return matching(name, /^copy-[0-9a-f]{8}$/);
+    },
+  },
+  {
+    id: "B8",
+    what: "playground update --dir, twice",
+    expected: "the files of the folder are kept, and gone when they are gone",
+    async run(world) {
+      const directory = await mkdtemp(join(tmpdir(), "labyard-update-"));
+      try {
+        const dump = await says(world, ["playground", "manifest", world.playground]);
+        await writeFile(join(directory, "manifest.yaml"), `${dump}\n`);
+        await mkdir(join(directory, "__static__"));
+        await writeFile(join(directory, "solution.md"), "# How it is done\n");
+        await writeFile(join(directory, "__static__/bytes.bin"), Buffer.from([0, 255, 10, 13, 0]));
+        const update = () => says(world, ["playground", "update", world.playground, "--dir", directory, "--force"]);
+        const files = async () => {
+          const path = `/content/v2/files?kind=playground&name=${world.playground}`;
+          const found = JSON.parse(await says(world, ["api", path])) as Array<{ path: string }>;
+          return found.map(file => file.path).toSorted();
+        };
+        assert.match(await update(), new RegExp(world.playground));
+        assert.deepEqual(await files(), ["__static__/bytes.bin", "solution.md"]);
+        await rm(join(directory, "__static__"), { recursive: true });
+        await update();
+        assert.deepEqual(await files(), ["solution.md"]);
+        assert.equal(await says(world, ["playground", "manifest", world.playground]), dump);
+        return "2 files, then 1";
+      } finally {
+        await rm(directory, { recursive: true });
+      }
     },
   },
 ];

@@ -7,6 +7,18 @@ const stateOf = async (world: World) =>
     machines: Array<{ state: string; ready: boolean }>;
   };
 
+async function before<T>(timeoutMs: number, what: Promise<T>, otherwise: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(otherwise)), timeoutMs);
+  });
+  try {
+    return await Promise.race([what, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export const lifecycle: Step[] = [
   {
     id: "F1",
@@ -48,6 +60,25 @@ export const lifecycle: Step[] = [
     },
   },
   {
+    id: "F3a",
+    what: "ssh while its machine is killed; playground machine restart m1",
+    expected: "the ssh ends with an error; the machine is ready again",
+    async run(world) {
+      const session = world.labctl.start(["ssh", world.playId, "--", "echo begun; sleep 600"]);
+      await eventually(world.bootMs, async () => assert.match(session.stdout(), /begun/, session.stderr()));
+      await world.killMachine(world.playId);
+      const killedAt = Date.now();
+      // The machine said nothing any more: only the server can have ended it.
+      const { exitCode } = await before(world.changeMs, session.ended, "the ssh to a killed machine goes on");
+      assert.notEqual(exitCode, 0);
+      const seconds = ((Date.now() - killedAt) / 1000).toFixed(1);
+      await eventually(world.changeMs, async () => assert.equal((await stateOf(world)).machines[0]?.state, "STOPPED"));
+      await ends(world.labctl, ["playground", "machine", "restart", world.playId, "m1"]);
+      await eventually(world.bootMs, async () => assert.equal((await stateOf(world)).machines[0]?.ready, true));
+      return `ended after ${seconds} s with exit code ${exitCode}`;
+    },
+  },
+  {
     id: "F4",
     what: "playground persist; list",
     expected: "still listed, now as persistent",
@@ -77,10 +108,10 @@ export const lifecycle: Step[] = [
   },
   {
     id: "F6",
-    what: "playground restart -q",
+    what: "playground restart TITLE-PREFIX -q",
     expected: "prints the id as soon as the play is RUNNING",
     async run(world) {
-      const args = ["playground", "restart", world.playId, "-q"];
+      const args = ["playground", "restart", "accept", "-q"];
       assert.equal(await says(world, args, { timeoutMs: world.bootMs }), world.playId);
       return world.playId;
     },

@@ -65,6 +65,18 @@ export const login: Step[] = [
       return matching(stderr, /authentication required/);
     },
   },
+  {
+    id: "A5",
+    what: "playground region eu; playground region; auth signin-url",
+    expected: "eu, and it is kept; an address that signs a browser in",
+    async run(world) {
+      assert.equal(await says(world, ["playground", "region", "eu"]), "eu");
+      assert.equal(await says(world, ["playground", "region"]), "eu");
+      const url = new URL(await says(world, ["auth", "signin-url"]));
+      assert.match(url.href, /[?&]\w+=[\w-]{16,}/);
+      return `eu, ${url.pathname}`;
+    },
+  },
 ];
 
 export const logout: Step[] = [

@@ -4,16 +4,17 @@ import { ends, matching, says, type Step } from "../step.ts";
 export const start: Step[] = [
   {
     id: "C1",
-    what: "playground start -i key=value -q",
+    what: "playground start -i key=value --title -q",
     expected: "24 hex digits, after RUNNING, Ready and init tasks",
     async run(world) {
-      const args = ["playground", "start", world.playground, "-q", "-i", "key=value"];
+      const args = ["playground", "start", world.playground, "-q", "-i", "key=value", "--title", "Acceptance"];
       world.playId = await says(world, args, { timeoutMs: world.bootMs });
       assert.match(world.playId, /^[0-9a-f]{24}$/);
       const play = JSON.parse(await says(world, ["api", `/plays/${world.playId}`]));
       const condition = play.status.machines[0].conditions[0];
       assert.deepEqual([condition.name, condition.status], ["Ready", "True"]);
       assert.deepEqual(play.initConditions, { key: "value" });
+      assert.equal(play.title, "Acceptance");
       const tasks = Object.values<{ status: number }>(play.tasks);
       assert.deepEqual(
         tasks.map(task => task.status),
