@@ -1,5 +1,6 @@
-import { Lexer } from "yaml";
+import { CST, Lexer } from "yaml";
 import { limits } from "../limits.ts";
+import { Nesting } from "./nesting.ts";
 import type { Position } from "./source-tree.ts";
 
 /** The text of a source, or why it is refused before anything is parsed. */
@@ -45,17 +46,13 @@ export function decodeSource(
 export function excess(text: string): { refusal: string; position: Position } | undefined {
   let line = 1;
   let column = 1;
-  let brackets = 0;
-  let indicatorsInLine = 0;
   let values = 0;
+  const nesting = new Nesting();
   for (const token of new Lexer().lex(text)) {
-    if (token === "[" || token === "{") brackets += 1;
-    else if ((token === "]" || token === "}") && brackets > 0) brackets -= 1;
-    else if (token === "-" || token === "?" || token === ":") indicatorsInLine += 1;
+    nesting.add(token);
+    if (token === CST.FLOW_END) nesting.closeAll();
     if (token === "," || token === "-" || token === ":") values += 1;
-    // A colon inside brackets does not nest; a run of "- - -" outside does.
-    const isDeep = brackets > limits.nestingMax || (brackets === 0 && indicatorsInLine > limits.nestingMax);
-    if (isDeep) {
+    if (nesting.depth > limits.nestingMax) {
       return { refusal: `the document is nested deeper than ${limits.nestingMax} levels`, position: { line, column } };
     }
     if (values > limits.valuesMax) {
@@ -68,10 +65,10 @@ export function excess(text: string): { refusal: string; position: Position } | 
     }
     line += token.split("\n").length - 1;
     column = token.length - lastBreak;
-    if (brackets === 0) indicatorsInLine = 0;
+    nesting.endLine();
   }
   return undefined;
 }
 
 /** Tokens for the start of a document, of flow text and of a scalar; they are not in the text. */
-const lexerMarks = new Set(["\u{02}", "\u{18}", "\u{1f}", "\u{FEFF}"]);
+const lexerMarks = new Set<string>([CST.DOCUMENT, CST.FLOW_END, CST.SCALAR, CST.BOM]);
