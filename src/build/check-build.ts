@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { realpath, stat, statfs } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { Problem } from "../api/problems.ts";
 import type { BuildPackage } from "./package/open-package.ts";
@@ -81,16 +81,6 @@ export async function checkOutputPath(output: string, opened: BuildPackage, scri
     throw unusable(`the directory ${parent} does not exist or is not writable (${(cause as Error).message})`);
   }
   return absolute;
-}
-
-/** `host/disk-full` before a byte is written, when the known need exceeds what is free. */
-export async function checkFreeSpace(path: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= neededBytes) return;
-  throw new Problem("host/disk-full", {
-    message: `${dirname(path)} has ${Math.floor(freeBytes / 2 ** 20)} MiB free, but the output needs ${Math.ceil(neededBytes / 2 ** 20)} MiB`,
-  });
 }
 
 function isInPath(tool: string, env: NodeJS.ProcessEnv): boolean {

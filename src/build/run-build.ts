@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "../api/problems.ts";
@@ -11,7 +11,14 @@ import { assembleTree } from "./assemble-tree.ts";
 import type { OnBuildEvent } from "./build-event.ts";
 import { prepareMounts } from "./build-mounts.ts";
 import { type BuildWork, openBuildWork, sweepContainers } from "./build-work.ts";
-import { checkFreeSpace, checkOutputPath, checkPackage, usableScript } from "./check-build.ts";
+import { checkOutputPath, checkPackage, usableScript } from "./check-build.ts";
+import {
+  checkSpaceForContainer,
+  checkSpaceForOutput,
+  checkSpaceForPackage,
+  type FreeBytes,
+  freeBytes,
+} from "./disk-space.ts";
 import { connectEngine } from "./engine/connect.ts";
 import type { Engine, EngineImage, ImageName } from "./engine/engine.ts";
 import { openPackage, type BuildPackage } from "./package/open-package.ts";
@@ -62,6 +69,8 @@ export interface RunBuildOptions extends BuildContext {
   /** Needed for Xfs and Btrfs. */
   buildFilesystem?: BuildFilesystem;
   busybox?: string;
+  /** Default: asks the kernel. */
+  freeBytes?: FreeBytes;
   onEvent: OnBuildEvent;
   /** Called once, before anything is pulled or started. */
   onFindings?: (dryRun: DryRun) => void;
@@ -84,11 +93,14 @@ export async function runBuild(options: RunBuildOptions): Promise<void> {
   options.onFindings?.({ scriptFile: opened.scriptFile, findings });
   const script = usableScript(opened, findings);
   const output = await checkOutputPath(options.output, opened, script);
+  const places = { output, workDirectory: work.directory, freeBytes: options.freeBytes ?? freeBytes };
+  await checkSpaceForPackage(script, opened, places);
   onEvent({ kind: "step", message: "Connecting to container engine" });
   const engine = await connectEngine(script.container, options, signal);
   const swept = await sweepContainers(paths, engine, signal);
   if (swept > 0) onEvent({ kind: "detail", message: `Removed ${swept} containers of builds that were killed` });
   const image = await ensureImage(engine, script.container, options);
+  await checkSpaceForContainer(image, places);
   const latestSeconds = image.createdSeconds ?? fallbackTimeSeconds;
   const exported = join(work.directory, "container.tar");
   await exportContainer(engine, script, opened, work, exported, options);
@@ -98,9 +110,9 @@ export async function runBuild(options: RunBuildOptions): Promise<void> {
   for (const message of container.warnings) onEvent({ kind: "warning", message });
   const { tree, payloads } = assembleTree(script, opened, container, { latestSeconds, onEvent });
   onEvent({ kind: "step", message: `Creating ${script.output?.format ?? "image"} ${options.output}` });
+  await checkSpaceForOutput(script, tree, places);
   const partial = `${output}.${work.id}.partial`;
   try {
-    await checkFreeSpace(output, (await stat(exported)).size / 20);
     await writeOutput(script, tree, payloads, {
       path: partial,
       finalPath: output,

@@ -132,9 +132,9 @@ for (const name of ["Podman", "Docker"] as const) {
     test("images are found or not, and pulled with progress", async () => {
       const engine = engineOf();
       await engine.ping(signal);
-      assert.ok(
-        (await engine.findImage({ reference: "localhost/small:1", platform: "linux/amd64" }, signal))?.createdSeconds,
-      );
+      const found = await engine.findImage({ reference: "localhost/small:1", platform: "linux/amd64" }, signal);
+      assert.ok(found?.createdSeconds);
+      assert.ok((found.sizeBytes ?? 0) > 1_000_000);
       assert.equal(
         await engine.findImage({ reference: "localhost/small:1", platform: "linux/s390x" }, signal),
         undefined,

@@ -38,6 +38,8 @@ export interface EngineImage {
   id: string;
   /** Seconds since 1970; undefined when the image does not tell. */
   createdSeconds: number | undefined;
+  /** Uncompressed; undefined when the engine does not tell. */
+  sizeBytes: number | undefined;
 }
 
 export interface Mount {

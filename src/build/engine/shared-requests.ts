@@ -14,9 +14,9 @@ export async function findImage(
   const answer = await http.ask({ method: "GET", path, signal });
   if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw http.refused({ method: "GET", path }, answer);
-  const found = JSON.parse(answer.text) as Record<string, string>;
+  const found = JSON.parse(answer.text) as Record<string, string> & { Size?: unknown };
   if (!fitsPlatform(image.platform, found.Os, found.Architecture, found.Variant)) return undefined;
-  return { id: found.Id as string, createdSeconds: secondsOf(found.Created) };
+  return { id: found.Id as string, createdSeconds: secondsOf(found.Created), sizeBytes: sizeOf(found.Size) };
 }
 
 /** The files of a container as a tar archive, asked alike of both engines below `prefix`. */
@@ -44,6 +44,10 @@ function fitsPlatform(platform: string | undefined, os?: string, architecture?: 
   return (
     wantedOs === os && wantedArchitecture === architecture && (wantedVariant === undefined || wantedVariant === variant)
   );
+}
+
+function sizeOf(size: unknown): number | undefined {
+  return typeof size === "number" && size > 0 ? size : undefined;
 }
 
 function secondsOf(time: string | undefined): number | undefined {
