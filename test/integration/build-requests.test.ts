@@ -10,6 +10,7 @@ import { type FakeEngine, type FakeEngineOptions, startFakeEngine } from "../fix
 /** What a build asks its engine, and when: an engine that only pretends keeps the requests. */
 
 const mebibyte = 2 ** 20;
+const digest = `sha256:${"a".repeat(64)}`;
 const known = { Id: "i", Os: "linux", Architecture: "arm64", Variant: "v8", Created: "2021-01-01T00:00:00Z" };
 let directory: string;
 before(async () => {
@@ -34,8 +35,170 @@ async function build(fake: FakeEngine, script: string, freeBytes?: FreeBytes): P
 
 const startFake = (options: Omit<FakeEngineOptions, "socket">) =>
   startFakeEngine({ socket: at("engine.sock"), ...options });
+const callsOf = ({ calls }: FakeEngine, what: string) => calls.filter(call => call.what === what);
+const callOf = (fake: FakeEngine, what: string) => {
+  const [call, ...others] = callsOf(fake, what);
+  assert.ok(call !== undefined && others.length === 0, what);
+  return call;
+};
 const names = ({ calls }: FakeEngine) =>
   calls.map(call => call.what.replace(/\/images\/.*\/json/, "/images/NAME/json"));
+
+const everyKey = (engine: "Docker" | "Podman") => `version = 2
+[filesystem]
+size_mib = 16
+[container]
+engine = "${engine}"
+image = { name = "example.com/lab", digest = "${digest}", platform = "linux/arm64/v8" }
+pull = "always"
+rootful = true
+wait_timeout_s = 7
+hostname = "builder"
+oci_runtime = "crun"
+timeout = 90
+cap_add = ["NET_ADMIN", "SYS_TIME"]
+cap_drop = ["MKNOD"]
+env = { OUTER = "o" }
+volumes = { "/data" = "/mnt/data:ro" }
+[[commands]]
+command = "first  command"
+privileged = true
+uid = 5
+gid = 6
+working_dir = "/w"
+env = { INNER = "i" }
+[[commands]]
+command = "a | b"
+shell = true
+user = "user:group"
+[[commands]]
+script_inline = "#!/bin/sh"
+[[overlays]]
+source_inline = "x"
+destination = "/etc/resolv.conf"
+mounted = true
+`;
+
+/** The script above as each engine has to hear it. */
+const create = {
+  Docker: (mounts: string[]) => ({
+    ...{ Image: `example.com/lab@${digest}`, Cmd: [], User: "0:0", WorkingDir: "/", Tty: false },
+    ...{ Env: ["OUTER=o"], Hostname: "builder", Healthcheck: { Test: ["NONE"] } },
+    HostConfig: {
+      ...{
+        Privileged: true,
+        CapAdd: ["NET_ADMIN", "SYS_TIME"],
+        CapDrop: ["MKNOD"],
+        Runtime: "crun",
+        AutoRemove: false,
+      },
+      Mounts: [
+        { Type: "bind", Source: mounts[0], Target: "/__scripts", ReadOnly: true },
+        { Type: "bind", Source: mounts[1], Target: "/etc/resolv.conf", ReadOnly: false },
+        { Type: "bind", Source: mounts[2], Target: "/mnt/data", ReadOnly: true },
+      ],
+    },
+  }),
+  Podman: (mounts: string[]) => ({
+    ...{ image: `example.com/lab@${digest}`, command: [], user: "0:0", work_dir: "/", terminal: false },
+    ...{ env: { OUTER: "o" }, hostname: "builder", timeout: 90 },
+    ...{
+      privileged: true,
+      cap_add: ["NET_ADMIN", "SYS_TIME"],
+      cap_drop: ["MKNOD"],
+      oci_runtime: "crun",
+      remove: false,
+    },
+    mounts: [
+      { type: "bind", source: mounts[0], destination: "/__scripts", options: ["rbind", "ro"] },
+      { type: "bind", source: mounts[1], destination: "/etc/resolv.conf", options: ["rbind", "rw"] },
+      { type: "bind", source: mounts[2], destination: "/mnt/data", options: ["rbind", "ro"] },
+    ],
+  }),
+};
+const queries = {
+  Docker: {
+    pull: { fromImage: `example.com/lab@${digest}`, platform: "linux/arm64/v8" },
+    create: { platform: "linux/arm64/v8" },
+    stop: { t: "7" },
+  },
+  Podman: {
+    pull: { reference: `example.com/lab@${digest}`, policy: "always", OS: "linux", Arch: "arm64", Variant: "v8" },
+    create: {},
+    stop: { timeout: "7" },
+  },
+};
+
+for (const name of ["Docker", "Podman"] as const) {
+  describe(`what ${name} is asked`, () => {
+    test("every key of a script arrives", async () => {
+      await writeFile(at("data"), "volume");
+      await using fake = await startFake({ image: known });
+      await build(fake, everyKey(name));
+      const pull = name === "Docker" ? "POST /images/create" : "POST /images/pull";
+      const exec = ["POST /containers/c/exec", "POST /exec/e/start", "GET /exec/e/json"];
+      assert.deepEqual(names(fake), [
+        "GET /version",
+        "GET /containers/json",
+        pull,
+        "GET /images/NAME/json",
+        "POST /containers/create",
+        "POST /containers/c/start",
+        ...[...exec, ...exec, ...exec],
+        "POST /containers/c/stop",
+        "GET /containers/c/export",
+        "DELETE /containers/c",
+      ]);
+      assert.deepEqual(callOf(fake, pull).query, queries[name].pull);
+      const created = callOf(fake, "POST /containers/create");
+      assert.deepEqual(created.query, queries[name].create);
+      const { Entrypoint, entrypoint, Labels, labels, ...rest } = created.body as Record<string, string[]>;
+      assert.match(String((Entrypoint ?? entrypoint)?.[0]), /^\/__scripts\/.*busybox$/);
+      assert.deepEqual(Object.keys(Labels ?? labels ?? {}), ["labyard.home", "labyard.build"]);
+      const { HostConfig, mounts } = created.body as {
+        HostConfig?: { Mounts: Array<{ Source: string }> };
+        mounts?: Array<{ source: string }>;
+      };
+      const sources = mounts?.map(mount => mount.source) ?? HostConfig?.Mounts.map(mount => mount.Source) ?? [];
+      for (const source of sources) assert.ok(source.startsWith(at("home/builds/")), source);
+      assert.deepEqual(rest, create[name](sources));
+      const streams = { AttachStdout: true, AttachStderr: true, AttachStdin: false, Tty: false };
+      assert.deepEqual(
+        callsOf(fake, "POST /containers/c/exec").map(call => call.body),
+        [
+          {
+            ...streams,
+            ...{ Cmd: ["first", "command"], Env: ["INNER=i"], Privileged: true, User: "5:6", WorkingDir: "/w" },
+          },
+          { ...streams, Cmd: ["/bin/sh", "-c", "a | b"], Env: [], Privileged: false, User: "user:group" },
+          { ...streams, Cmd: ["/__scripts/2/script"], Env: [], Privileged: false },
+        ],
+      );
+      assert.deepEqual(callOf(fake, "POST /containers/c/stop").query, queries[name].stop);
+    });
+
+    test("a script that says little asks for little", async () => {
+      await using fake = await startFake({ image: known });
+      await build(
+        fake,
+        `[filesystem]\nsize_mib = 16\n[container]\nengine = "${name}"\nimage = { name = "lab", tag = "1" }\n`,
+      );
+      // The engine has the image, so it is not pulled.
+      assert.ok(!names(fake).some(call => /images\/(create|pull)/.test(call)));
+      const [found] = fake.calls.filter(call => call.what.startsWith("GET /images/"));
+      assert.equal(found?.what, "GET /images/lab%3A1/json");
+      const created = callOf(fake, "POST /containers/create");
+      assert.deepEqual(created.query, {});
+      const { HostConfig: host, ...own } = created.body as Record<string, Record<string, unknown>>;
+      const body = { ...own, ...host } as Record<string, unknown>;
+      assert.equal(body.Image ?? body.image, "lab:1");
+      assert.equal(body.Privileged ?? body.privileged, false);
+      assert.deepEqual(body.CapAdd ?? body.cap_add, []);
+      assert.deepEqual(body.CapDrop ?? body.cap_drop, []);
+      for (const key of ["Hostname", "hostname", "Runtime", "oci_runtime", "timeout"]) assert.ok(!(key in body), key);
+    });
+  });
+}
 
 describe("room on the disk", () => {
   const plain = `[filesystem]
