@@ -2,10 +2,9 @@ import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../api/problems.ts";
+import { endWhenStalled, TransportError } from "./stall.ts";
 import type { Transport } from "./transport.ts";
 
-/** No byte for so long: the connection is taken for dead. */
-const idleTimeoutMs = 30_000;
 const maxRedirects = 10;
 const maxAttempts = 4;
 const maxRetryAfterMs = 60_000;
@@ -27,12 +26,8 @@ export interface HttpRequest {
 export interface HttpResponse {
   status: number;
   headers: IncomingMessage["headers"];
+  /** Fails with TransportError when its peer stalls. */
   body: IncomingMessage;
-}
-
-/** The peer or the way to it failed; whatever it was may pass by itself. */
-export class TransportError extends Error {
-  override readonly name = "TransportError";
 }
 
 /**
@@ -125,6 +120,7 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
     const options = {
       ...connection,
       method,
+      timeout: request.transport.patience.idleMs,
       // An encoded body would hide the bytes whose digest was promised.
       headers: { ...request.headers, "accept-encoding": "identity", "user-agent": "labyard" },
       ...(signal ? { signal } : {}),
@@ -139,12 +135,10 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
     };
     const outgoing =
       url.protocol === "http:" ? requestPlain(url, options, onResponse) : requestTls(url, options, onResponse);
-    outgoing.setTimeout(idleTimeoutMs, () => {
-      outgoing.destroy(new Error(`no data for ${idleTimeoutMs / 1000} s`));
-    });
+    endWhenStalled(outgoing, url.host, request.transport.patience);
     outgoing.on("error", cause => {
       // The address policy speaks through the lookup of the name.
-      if (cause instanceof Problem) reject(cause);
+      if (cause instanceof Problem || cause instanceof TransportError) reject(cause);
       else
         reject(new TransportError(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause }));
     });

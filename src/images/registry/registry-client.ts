@@ -4,8 +4,9 @@ import type { BlobSink } from "../blobs.ts";
 import { type Digest, digestOf, isDigest } from "../digest.ts";
 import type { RegistryAccess } from "./access.ts";
 import { parseChallenges } from "./challenge.ts";
-import { type HttpResponse, readBody, send, TransportError } from "./http.ts";
+import { type HttpResponse, readBody, send } from "./http.ts";
 import { formatReference, type ImageReference } from "./reference.ts";
+import { TransportError } from "./stall.ts";
 import { answerChallenge, type Authorization, type Credentials } from "./token.ts";
 
 const manifestTypes = [
@@ -102,7 +103,7 @@ export class RegistryClient implements BlobSource {
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof SinkFailure) throw error.cause;
-        if (continuation === maxContinuations) throw this.#unreachable(error as Error);
+        if (continuation === maxContinuations) throw this.#unreachable(this.#brokenOff(error as Error));
       } finally {
         response.body.destroy();
       }
@@ -237,6 +238,12 @@ export class RegistryClient implements BlobSource {
     return new Problem("image/denied-or-missing", {
       message: `${this.#host} does not give out ${this.#name} ${who} (status ${status})`,
     });
+  }
+
+  /** Of a connection that ended early, Node says no more than "aborted". */
+  #brokenOff(error: Error): Error {
+    if (error instanceof TransportError) return error;
+    return new TransportError(`the connection to ${this.#host} broke off: ${error.message}`, { cause: error });
   }
 
   #unreachable(error: Error): Problem {

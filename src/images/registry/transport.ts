@@ -6,6 +6,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { rootCertificates } from "node:tls";
 import { Problem } from "../../api/problems.ts";
 import { type AddressKind, addressKind, mayRefer } from "./address-policy.ts";
+import { defaultPatience, type Patience } from "./stall.ts";
 
 /** How one registry is to be spoken to. */
 export interface RegistryConnection {
@@ -26,6 +27,8 @@ export interface TransportSettings {
   allowPrivateHosts?: readonly string[];
   /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read. */
   env?: NodeJS.ProcessEnv;
+  /** Instead of what suits any line. */
+  patience?: Partial<Patience>;
 }
 
 /** Object stores and registries throttle by connection; more than these would wait anyway. */
@@ -33,6 +36,7 @@ const maxSockets = 8;
 
 /** Decides how and to whom a connection may be opened. One for all that a command or a preparation does. */
 export class Transport {
+  readonly patience: Patience;
   readonly #settings: TransportSettings;
   readonly #plainAgent: PlainAgent;
   readonly #tlsAgents = new Map<string, TlsAgent>();
@@ -40,6 +44,7 @@ export class Transport {
 
   constructor(settings: TransportSettings = {}) {
     this.#settings = settings;
+    this.patience = { ...defaultPatience, ...settings.patience };
     const env = settings.env ?? {};
     this.#plainAgent = new PlainAgent({ keepAlive: true, maxSockets, proxyEnv: env });
     this.#usesProxy = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"].some(name => Boolean(env[name]));
