@@ -7,6 +7,13 @@ export function isDigest(text: unknown): text is Digest {
   return typeof text === "string" && /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
+/** "sha512" of "sha512:…": a digest as the OCI image specification writes it, but not by sha256. */
+export function foreignAlgorithm(text: unknown): string | undefined {
+  if (typeof text !== "string" || text.length > 300) return undefined;
+  const algorithm = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):[A-Za-z0-9=_-]{32,}$/.exec(text)?.[1];
+  return algorithm === "sha256" ? undefined : algorithm;
+}
+
 export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }

@@ -31,6 +31,9 @@ test("31: the plainest linux/amd64 member is chosen, attestations and other plat
     digest(3),
   );
   assert.equal(select(descriptor(1)), digest(1));
+  const attestation = descriptor(2, platform("unknown", "unknown"));
+  assert.equal(select(attestation, descriptor(1)), digest(1));
+  fails(() => select(descriptor(1), descriptor(2)), "image/wrong-platform", /it has: unnamed/);
 });
 
 test("31: without one the answer lists what there is", () => {
@@ -51,9 +54,12 @@ test("32: kinds that cannot become a drive are named", () => {
   fails(() => parseManifest(bytes(encrypted), "x"), "image/unsupported", /encrypted/);
 });
 
-test("30: foreign layers are refused", () => {
-  const foreign = manifest({ layers: [descriptor(2, { urls: ["https://elsewhere.example/l"] })] });
-  fails(() => parseManifest(bytes(foreign), "x"), "image/unsupported", /foreign/);
+test("30: foreign layers are refused, and what they are is said", () => {
+  const foreign = manifest({ layers: [descriptor(1), descriptor(2, { urls: ["https://elsewhere.example/l"] })] });
+  const message = /^x keeps layer 2 of 2 outside of its registry, on elsewhere\.example \(a foreign layer\)$/;
+  fails(() => parseManifest(bytes(foreign), "x"), "image/unsupported", message);
+  const odd = manifest({ layers: [descriptor(2, { urls: ["\u001b[31m"] })] });
+  fails(() => parseManifest(bytes(odd), "x"), "image/unsupported", /on an address that cannot be read/);
 });
 
 test("29: malformed documents, too many bytes, and a number of layers that does not match", () => {

@@ -1,16 +1,18 @@
 import * as z from "zod";
 import { Problem } from "../api/problems.ts";
-import { type Digest, isDigest } from "./digest.ts";
+import type { Digest } from "./digest.ts";
+import { digestSchema, foreignDigestIn } from "./digest-schema.ts";
 
 const maxLayers = 512;
 const maxImageBytes = 100 * 1024 ** 3;
 
-const digestSchema = z.custom<Digest>(isDigest, "not a sha256 digest");
 const descriptorSchema = z.object({
   mediaType: z.string().max(255).default(""),
   digest: digestSchema,
   size: z.int().min(0).max(maxImageBytes),
   urls: z.array(z.string()).optional(),
+  /** The blob itself in base64, of small ones. No longer than the document, which is bounded. */
+  data: z.string().optional(),
 });
 const platformSchema = z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() });
 const indexSchema = z.object({
@@ -56,10 +58,15 @@ export function parseManifest(bytes: Buffer, name: string): ManifestDocument {
   if (!/container\.image|oci\.image\.config|^$/.test(config.mediaType)) {
     throw unsupported(name, `is not a container image but an artifact of type "${config.mediaType}"`);
   }
-  for (const layer of layers) {
-    if (layer.mediaType.includes("encrypted")) throw unsupported(name, "has encrypted layers");
-    if (layer.urls !== undefined && layer.urls.length > 0) {
-      throw unsupported(name, "has layers that lie outside its registry (foreign layers)");
+  for (const [index, { mediaType, urls }] of layers.entries()) {
+    if (mediaType.includes("encrypted")) throw unsupported(name, "has encrypted layers");
+    const [url] = urls ?? [];
+    if (url !== undefined) {
+      throw unsupported(
+        name,
+        `keeps layer ${index + 1} of ${layers.length} outside of its registry, on ${hostOf(url)} (a foreign layer)`,
+        "Layers are fetched from the image's own registry only. Push a copy of the image that holds this layer itself.",
+      );
     }
   }
   const total = layers.reduce((sum, layer) => sum + layer.size, 0);
@@ -71,14 +78,15 @@ export function parseManifest(bytes: Buffer, name: string): ManifestDocument {
   return { kind: "image", config, layers };
 }
 
-/** The linux/amd64 member of an index; attestations and members without a platform are not candidates. */
+/** The linux/amd64 member of an index, or the only one that does not say what it is for; never an attestation. */
 export function selectPlatform(index: ManifestDocument & { kind: "index" }, name: string): Descriptor {
   const fits = index.candidates.filter(({ platform }) => platform?.os === "linux" && platform.architecture === "amd64");
   // The plainest variant runs everywhere; v2 to v4 ask for newer processors.
   const found = fits.toSorted((a, b) => variantRank(a.platform?.variant) - variantRank(b.platform?.variant))[0];
   if (found !== undefined) return found;
-  const only = index.candidates[0];
-  if (index.candidates.length === 1 && only !== undefined && only.platform === undefined) return only;
+  // Its own index or configuration tells what it is for.
+  const [only, ...others] = index.candidates.filter(({ platform }) => platform === undefined);
+  if (only !== undefined && others.length === 0) return only;
   const offered = index.candidates
     .map(({ platform }) => (platform === undefined ? "unnamed" : platformName(platform)))
     .filter(text => text !== "unknown/unknown");
@@ -105,6 +113,10 @@ export function parseConfig(bytes: Buffer, layerCount: number, name: string): Im
   return { platform, diffIds };
 }
 
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "an address that cannot be read";
+}
+
 function variantRank(variant: string | undefined): number {
   return variant === undefined || variant === "" ? 0 : Number(/^v(\d)$/.exec(variant)?.[1] ?? 9);
 }
@@ -126,6 +138,8 @@ function parseJson(bytes: Buffer, name: string): Record<string, unknown> {
 function read<T extends z.ZodType>(schema: T, json: unknown, name: string): z.output<T> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;
+  const foreign = foreignDigestIn(json, result.error);
+  if (foreign !== undefined) throw unsupported(name, foreign, "Push it again with a tool that uses sha256.");
   const issue = result.error.issues[0];
   throw new Problem("image/damaged", {
     message: `${name} has a malformed manifest or configuration: ${issue?.path.join(".")}: ${issue?.message}`,

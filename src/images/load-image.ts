@@ -3,6 +3,7 @@ import type { Paths } from "../store/paths.ts";
 import { readBlob, storeBlob } from "./blobs.ts";
 import { type Digest, digestOf } from "./digest.ts";
 import { type Descriptor, parseConfig, parseManifest, selectPlatform } from "./image-manifest.ts";
+import { decodeInlineBlob, type InlineBlob } from "./inline-data.ts";
 
 const maxConfigBytes = 8 * 1024 * 1024;
 /** An index may point to indexes. */
@@ -16,7 +17,7 @@ export interface LoadedImage {
   name: string;
   /** Index, manifest and configuration: everything but the layers. */
   documents: Digest[];
-  layers: Array<{ digest: Digest; sizeBytes: number; diffId: Digest; label: string }>;
+  layers: Array<{ digest: Digest; sizeBytes: number; diffId: Digest; label: string; inline?: InlineBlob }>;
 }
 
 /** Fetches documents that the store lacks; undefined: there is nobody to ask. */
@@ -36,25 +37,30 @@ export async function loadImage(
   source: DocumentSource | undefined,
 ): Promise<LoadedImage | undefined> {
   let current = digest;
+  let member: Descriptor | undefined;
   const documents: Digest[] = [];
   for (let depth = 0; depth <= maxIndexDepth; depth++) {
-    const bytes = await stored(paths, current, `the manifest of ${name}`, source && (() => source.manifest(current)));
+    const label = `the manifest of ${name}`;
+    const fetch = source && (async () => inlineBytes(member, label) ?? source.manifest(current));
+    const bytes = await stored(paths, current, label, fetch);
     if (bytes === undefined) return undefined;
     documents.push(current);
     const document = parseManifest(bytes, name);
     if (document.kind === "index") {
-      current = selectPlatform(document, name).digest;
+      member = selectPlatform(document, name);
+      current = member.digest;
       continue;
     }
     const { config } = document;
     if (config.size > maxConfigBytes) {
       throw new Problem("image/too-large", { message: `${name} has a configuration of ${config.size} bytes` });
     }
+    const configLabel = `the configuration of ${name}`;
     const configBytes = await stored(
       paths,
       config.digest,
-      `the configuration of ${name}`,
-      source && (() => source.document(config)),
+      configLabel,
+      source && (async () => inlineBytes(config, configLabel) ?? source.document(config)),
     );
     if (configBytes === undefined) return undefined;
     const { diffIds } = parseConfig(configBytes, document.layers.length, name);
@@ -63,10 +69,16 @@ export async function loadImage(
       sizeBytes: layer.size,
       diffId: diffIds[index] as Digest,
       label: `layer ${index + 1} of ${document.layers.length} of ${name}`,
+      ...(layer.data === undefined ? {} : { inline: { ...layer, data: layer.data } }),
     }));
     return { digest, name, documents: [...documents, config.digest], layers };
   }
   throw new Problem("image/unsupported", { message: `${name} has indexes nested more than ${maxIndexDepth} deep` });
+}
+
+function inlineBytes(descriptor: Descriptor | undefined, label: string): Buffer | undefined {
+  if (descriptor?.data === undefined) return undefined;
+  return decodeInlineBlob({ ...descriptor, data: descriptor.data }, label);
 }
 
 async function stored(

@@ -10,6 +10,7 @@ import { DecoderPool } from "./layers/decoder-pool.ts";
 import { LayerReader } from "./layers/layer-reader.ts";
 import type { DecodedLayer } from "./layers/merge-layers.ts";
 import { readImageRecord, rememberImage, touchImage } from "./image-records.ts";
+import { decodeInlineBlob } from "./inline-data.ts";
 import { loadImage, type LoadedImage } from "./load-image.ts";
 import type { Report } from "./progress.ts";
 import { anonymousAccess, type RegistryAccess } from "./registry/access.ts";
@@ -153,13 +154,17 @@ async function download(
   { paths, report }: PullOptions,
   { signal, onWait, follower }: { signal: AbortSignal; onWait: () => void; follower: BlobFollower },
 ): Promise<void> {
-  const { digest, sizeBytes, label } = layer;
+  const { digest, sizeBytes, label, inline } = layer;
   const fill = () =>
     ensureBlob(
       paths,
       { digest, sizeBytes, label },
       async sink => {
         signal.throwIfAborted();
+        if (inline !== undefined) {
+          if (sink.sizeBytes > 0) await sink.restart();
+          return sink.write(decodeInlineBlob(inline, label));
+        }
         if (blobs === undefined) throw new Problem("image/damaged", { message: `${label} is missing in the store` });
         await blobs.blob(digest, sink, {
           signal,

@@ -37,6 +37,7 @@ test("34: what is no reference is refused with the reason", () => {
     ["h.example/a:b c", /impossible tag/],
     ["h.example/a@sha256:12", /digest/],
     [`h.example/a@sha256:${hex.toUpperCase()}`, /digest/],
+    [`h.example/a@sha512:${hex}${hex}`, /by sha512; only sha256 is supported/],
     [`h.example/a@sha256:${hex}@sha256:${hex}`, /more than one digest/],
     ["user@h.example/a", /digest/],
     ["http://h.example/a", /host of its registry|impossible/],

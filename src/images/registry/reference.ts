@@ -1,5 +1,5 @@
 import { Problem } from "../../api/problems.ts";
-import { type Digest, isDigest } from "../digest.ts";
+import { type Digest, foreignAlgorithm, isDigest } from "../digest.ts";
 
 /** An image in a registry. A digest decides; a tag beside it is only a label. */
 export interface ImageReference {
@@ -24,6 +24,8 @@ export function parseReference(text: string): ImageReference {
   const [name, digest, ...more] = text.replace(/^oci:\/\//, "").split("@") as [string, ...string[]];
   if (more.length > 0) throw fail("has more than one digest");
   if (digest !== undefined && !isDigest(digest)) {
+    const algorithm = foreignAlgorithm(digest);
+    if (algorithm !== undefined) throw fail(`names the image by ${algorithm}; only sha256 is supported`);
     throw fail("has a digest that is not sha256: and 64 lower-case hex digits");
   }
   const slash = name.indexOf("/");

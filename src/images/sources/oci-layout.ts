@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { Problem } from "../../api/problems.ts";
 import type { BlobSource } from "../blob-source.ts";
-import { type Digest, digestOf, hexOf, isDigest } from "../digest.ts";
+import { type Digest, digestOf, hexOf } from "../digest.ts";
+import { digestSchema, foreignDigestIn } from "../digest-schema.ts";
 import { type FileSet, readSmall } from "./file-set.ts";
 import { isNamed } from "./image-name.ts";
 
@@ -13,7 +14,7 @@ const indexSchema = z.object({
   manifests: z
     .array(
       z.object({
-        digest: z.custom<Digest>(isDigest, "not a sha256 digest"),
+        digest: digestSchema,
         annotations: z.record(z.string(), z.string()).default({}),
       }),
     )
@@ -94,9 +95,13 @@ function layoutBlobs(files: FileSet, indexDigest: Digest, index: Buffer, name: s
 }
 
 function parseIndex(bytes: Buffer, name: string): z.infer<typeof indexSchema> {
+  let json: unknown;
   try {
-    return indexSchema.parse(JSON.parse(bytes.toString("utf8")));
+    json = JSON.parse(bytes.toString("utf8"));
+    return indexSchema.parse(json);
   } catch (cause) {
+    const foreign = cause instanceof z.ZodError ? foreignDigestIn(json, cause) : undefined;
+    if (foreign !== undefined) throw new Problem("image/unsupported", { message: `index.json of ${name} ${foreign}` });
     throw new Problem("image/source-unreadable", { message: `index.json of ${name} cannot be read`, cause });
   }
 }
