@@ -5,6 +5,9 @@ import { describe, test } from "node:test";
 import type { Problem, ProblemCode } from "../../src/api/problems.ts";
 import { parseCommandSource } from "../../src/images/catalogue.ts";
 import { digestOf, hexOf } from "../../src/images/digest.ts";
+import { mergeLayers } from "../../src/images/layers/merge-layers.ts";
+import { withPulledImage } from "../../src/images/pull-into-cache.ts";
+import { lookUp } from "../../src/images/tree-paths.ts";
 import { blobsDirectory, partialBlobsDirectory, type Paths } from "../../src/store/paths.ts";
 import { imageHome } from "../fixtures/image-home.ts";
 import { bootableMembers, buildImage, type BuildOptions, type BuiltImage } from "../fixtures/oci-image.ts";
@@ -151,5 +154,30 @@ describe("29: content named by another algorithm", () => {
       "image/unsupported",
       /index\.json of .* names content by sha512 \(manifests\.0\.digest\)/,
     );
+  });
+});
+
+test("25: an image may have more layers than any storage driver could stack, and layers without members", async () => {
+  const count = 200;
+  const many = Array.from({ length: count }, (_, n) =>
+    n % 10 === 9
+      ? []
+      : [
+          { name: `l/${n}`, content: String(n) },
+          { name: "last", content: "x".repeat(n) },
+        ],
+  );
+  const image = buildImage([bootableMembers(), ...many]);
+  await using registry = await startScriptedRegistry(image);
+  await using home = await imageHome();
+  await withPulledImage(home.options(`${registry.host}/lab/root:v1`), async pulled => {
+    assert.equal(pulled.layers.length, count + 1);
+    using merged = await mergeLayers(pulled.layers);
+    const directory = lookUp(merged.tree, "/l")?.node;
+    assert.ok(directory?.type === "directory");
+    assert.equal(directory.children.size, count - count / 10);
+    const last = lookUp(merged.tree, "/last")?.node;
+    assert.ok(last?.type === "file");
+    assert.equal(last.size, count - 2);
   });
 });

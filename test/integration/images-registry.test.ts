@@ -4,7 +4,6 @@ import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Problem, ProblemCode } from "../../src/api/problems.ts";
-import { run } from "../../src/host/process.ts";
 import { hexOf } from "../../src/images/digest.ts";
 import { blobsDirectory, partialBlobsDirectory } from "../../src/store/paths.ts";
 import { imageHome } from "../fixtures/image-home.ts";
@@ -279,34 +278,5 @@ describe("39: a download that an earlier process began", () => {
   test("what is not the beginning of the blob is thrown away", async () => {
     assert.deepEqual(await continueFrom(Buffer.alloc(1000, 1)), ["bytes=1000-", undefined]);
     assert.deepEqual(await continueFrom(Buffer.alloc(bytes.length + 5, 1)), [undefined]);
-  });
-});
-
-describe("40: TLS", () => {
-  test("a private authority has to be named, and plain http needs permission", async () => {
-    await using files = await imageHome();
-    const [key, cert] = [join(files.paths.home, "key.pem"), join(files.paths.home, "cert.pem")];
-    await run([
-      ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=test"],
-      ...["-addext", "subjectAltName=IP:::ffff:127.0.0.1"],
-    ]);
-    const tls = { key: await readFile(key), cert: await readFile(cert) };
-    await using registry = await startScriptedRegistry(image, undefined, tls);
-    // A spelling that is not taken for this very host, so TLS is spoken.
-    const host = `[::ffff:127.0.0.1]:${registry.host.split(":")[1]}`;
-    await using stranger = await imageHome();
-    await failsWith(stranger.pull(`${host}/lab/root:v1`), "image/registry-unreachable", /self-signed certificate/);
-    const named = new URL(`https://${host}`).host;
-    await using friend = await imageHome({ registries: { [named]: { ca: cert } } });
-    assert.equal(await friend.pull(`${host}/lab/root:v1`), image.manifestDigest);
-
-    await using plain = await startScriptedRegistry(image);
-    const plainHost = `[::ffff:127.0.0.1]:${plain.host.split(":")[1]}`;
-    await failsWith(stranger.pull(`${plainHost}/lab/root:v1`), "image/registry-unreachable", /SSL|wrong version/i);
-    assert.equal(plain.requests.length, 0);
-    const allowed = { [new URL(`http://${plainHost}`).host]: { plainHttp: true } };
-    await using insecure = await imageHome({ registries: allowed });
-    assert.equal(await insecure.pull(`${plainHost}/lab/root:v1`), image.manifestDigest);
   });
 });

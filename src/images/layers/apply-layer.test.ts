@@ -100,9 +100,20 @@ test("3: what a layer removes and adds again is there; files and directories cha
   assert.deepEqual(listing(tree), ["/a=2", "/b=3", "/c", "/c/y=4"]);
 });
 
-test("4: a whiteout below a removed name is tolerated", () => {
-  const { tree } = merge([file("foo/bar")], [whiteout(".wh.foo"), whiteout("foo/.wh.bar")]);
-  assert.deepEqual(listing(tree), []);
+test("4: a whiteout below a removed name is tolerated with a warning, whatever their order and depth", () => {
+  for (const below of ["foo/.wh.bar", "foo/deep/.wh.x", "foo/deep/.wh..wh..opq"]) {
+    const upper = [whiteout(".wh.foo"), whiteout(below)];
+    for (const entries of [upper, upper.toReversed()]) {
+      const { tree, warnings } = merge([file("foo/bar"), file("foo/deep/x")], entries);
+      assert.deepEqual(listing(tree), []);
+      assert.deepEqual(warnings, [`there are whiteouts in "${below.replace(/\/\.wh.*/, "")}", which is removed`]);
+    }
+  }
+  const { warnings } = merge(
+    [file("foo/bar"), file("foo/deep/x")],
+    [whiteout("foo/.wh..wh..opq"), whiteout("foo/.wh.bar"), whiteout(".wh.nothing"), whiteout("nothing/.wh.x")],
+  );
+  assert.deepEqual(warnings, []);
 });
 
 test("5, 6: whiteouts never appear; old bookkeeping is ignored; a bare one is refused", () => {

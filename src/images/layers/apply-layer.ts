@@ -2,7 +2,7 @@ import type { TarEntry } from "../tar/tar-entry.ts";
 import { emptyDirectory, type DirectoryNode, type Tree, type TreeNode } from "../tree.ts";
 import { LayerError, quote, splitEntryPath, type Warn } from "./entry-path.ts";
 import { nodeFrom } from "./entry-node.ts";
-import { type Whiteout, whiteoutOf } from "./whiteout.ts";
+import { directoryOf, type Whiteout, whiteoutOf } from "./whiteout.ts";
 
 /** Docker and containerd give up after as many. */
 const maxLinks = 255;
@@ -51,7 +51,7 @@ export class LayerContent {
   applyTo(tree: Tree): void {
     const { warn, bottomOf } = this.#options;
     // Whiteouts act on lower layers only, whatever their place in the archive: before the first addition.
-    if (bottomOf === undefined) for (const whiteout of this.#whiteouts) remove(tree, whiteout);
+    if (bottomOf === undefined) removeAll(tree, this.#whiteouts, warn);
     // A link may stand before its original; those wait until everything else is there.
     const early = this.#members.filter(member => !addMember(tree, member, warn));
     for (const member of early) {
@@ -59,6 +59,16 @@ export class LayerContent {
       const { path, linkPath } = member.entry;
       throw new LayerError(`${quote(path)} is a hard link to ${quote(linkPath)}, which does not exist`);
     }
+  }
+}
+
+/** Docker and containerd refuse a whiteout below what the same layer removes; it merely has nothing left to do. */
+function removeAll(tree: Tree, whiteouts: readonly Whiteout[], warn: Warn): void {
+  const isThere = (whiteout: Whiteout) => findDirectory(tree, directoryOf(whiteout)) !== undefined;
+  const inLowerLayers = whiteouts.length > 1 ? whiteouts.filter(isThere) : [];
+  for (const whiteout of whiteouts) remove(tree, whiteout);
+  for (const whiteout of inLowerLayers) {
+    if (!isThere(whiteout)) warn(`there are whiteouts in ${quote(directoryOf(whiteout).join("/"))}, which is removed`);
   }
 }
 

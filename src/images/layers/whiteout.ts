@@ -26,3 +26,9 @@ export function whiteoutOf(parts: readonly string[]): Whiteout | undefined {
   }
   return { kind: "removal", path: [...directory, hidden] };
 }
+
+/** Where the whiteout lies. */
+export function directoryOf(whiteout: Whiteout): readonly string[] {
+  if (whiteout.kind === "ignored") return [];
+  return whiteout.kind === "opaque" ? whiteout.directory : whiteout.path.slice(0, -1);
+}

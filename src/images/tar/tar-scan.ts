@@ -60,6 +60,9 @@ export function* scanTar(): Generator<TarWant, void, Buffer | undefined> {
       position += padded(header.size);
       continue;
     }
+    if (entry.type === "file" && !isFileFlag(header.typeFlag)) {
+      yield { warning: `a member of the unknown kind "${header.typeFlag}" was taken for a file: ${header.name}` };
+    }
     if (entry.type === "file" && (header.typeFlag === "S" || records.length > 0)) {
       position += yield* readSparseMap(header, block, records, entry);
     }
@@ -132,6 +135,10 @@ function lastOf(records: Records, key: string): Buffer | undefined {
     if (name === key) return value;
   }
   return undefined;
+}
+
+function isFileFlag(flag: string): boolean {
+  return flag === "0" || flag === "\0" || flag === "7" || flag === "S";
 }
 
 /** undefined: nothing that belongs into a filesystem. Links, devices and directories never have a payload. */
