@@ -1,13 +1,15 @@
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { get } from "node:http";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get, type IncomingMessage, type RequestOptions } from "node:http";
+import { get as getTls } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Credentials } from "../src/api/client-transport.ts";
 import { type Child, run, startChild } from "../src/host/process.ts";
 import type { Plan } from "../src/plan/plan.ts";
 import type { PlayKeys } from "../src/provisioning/keys.ts";
-import { identityFile, keysFile, planFile } from "../src/store/paths.ts";
+import { authorityFiles, clientFile, identityFile, keysFile, planFile } from "../src/store/paths.ts";
 import { readRecord } from "../src/store/play-records.ts";
 import { guestSays } from "../test/fixtures/guest-exec.ts";
 import { findRole } from "../test/fixtures/leftovers.ts";
@@ -15,6 +17,7 @@ import { beginPlay, createPlayground, untilStarted } from "../test/fixtures/play
 import { type RealServer, startServer } from "../test/fixtures/server.ts";
 import { viewTerminal } from "../test/fixtures/terminal.ts";
 import { median } from "./figures.ts";
+import { writeResults } from "./write-results.ts";
 
 const machine = "box";
 const keystrokes = 200;
@@ -34,7 +37,7 @@ interface Echo {
 
 /**
  * What our ways into a machine cost over the shortest one, from inside the play's own network: the echo of a key, and
- * bytes per second. All ways are measured in turn in the same run.
+ * bytes per second. All ways are measured in turn in the same run. Tunnels go over TLS, as the official client insists.
  */
 export async function accessBenchmark(runs: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), "labyard-bench-access-"));
@@ -48,8 +51,13 @@ export async function accessBenchmark(runs: number): Promise<void> {
     const inside = await enter(server, playId, directory);
     const proxy = await cli(server, ["ssh-proxy", "-q", "-u", "root", playId], /^(\d+)$/m);
     try {
-      await measureEcho(server, playId, inside, proxy.port);
-      await measureBulk(server, playId, inside, runs);
+      const echo = await measureEcho(server, playId, inside, proxy.port);
+      const bulk = await measureBulk(server, playId, inside, runs);
+      console.log("Aims: an echo at most 2 ms later, at least 60 % of the direct throughput.");
+      await writeResults("access", [
+        ...[...echo].map(([way, echoMs]) => ({ way, echoMs })),
+        ...[...bulk].map(([way, mebibytesPerSecond]) => ({ way, mebibytesPerSecond })),
+      ]);
     } finally {
       await proxy.child.stop();
     }
@@ -57,6 +65,9 @@ export async function accessBenchmark(runs: number): Promise<void> {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+/** Every measured value, by the way it went. */
+type Figures = Map<string, number[]>;
 
 /** How to run a program in the play's network, and how to log in from there. */
 interface Inside {
@@ -78,7 +89,7 @@ async function enter(server: RealServer, playId: string, directory: string): Pro
   };
 }
 
-async function measureEcho(server: RealServer, playId: string, inside: Inside, sshPort: number): Promise<void> {
+async function measureEcho(server: RealServer, playId: string, inside: Inside, sshPort: number): Promise<Figures> {
   const user = "root";
   const echoes: Echo[] = [
     await echoOfSsh("plain ssh", [
@@ -115,6 +126,7 @@ async function measureEcho(server: RealServer, playId: string, inside: Inside, s
       `${name.padEnd(24)} echo ${middle.toFixed(2)} ms (plain ssh ${(middle - base >= 0 ? "+" : "") + (middle - base).toFixed(2)} ms)`,
     );
   }
+  return times;
 }
 
 async function echoOfSsh(name: string, argv: string[]): Promise<Echo> {
@@ -173,7 +185,7 @@ function heardFrom(
   });
 }
 
-async function measureBulk(server: RealServer, playId: string, inside: Inside, runs: number): Promise<void> {
+async function measureBulk(server: RealServer, playId: string, inside: Inside, runs: number): Promise<Figures> {
   const serve = (port: number, head: string) =>
     `setsid sh -c 'while :; do { ${head} head -c ${bulkBytes} /dev/zero; } | nc -N -l ${port} >/dev/null; done' >/dev/null 2>&1 </dev/null &`;
   const http = `printf "HTTP/1.1 200 OK\\r\\nContent-Length: ${bulkBytes}\\r\\nConnection: close\\r\\n\\r\\n";`;
@@ -194,6 +206,7 @@ async function measureBulk(server: RealServer, playId: string, inside: Inside, r
       ["direct", () => direct(inside)],
       ["forward", () => throughForward(forward.port)],
       ["http port", () => throughPort(exposed.url)],
+      ["http port over TLS", () => throughTlsPort(exposed.url, server)],
     ];
     for (let count = 0; count <= runs; count++) {
       for (const [name, measure] of ways) {
@@ -212,6 +225,7 @@ async function measureBulk(server: RealServer, playId: string, inside: Inside, r
         `${name.padEnd(24)} ${median(values).toFixed(1)} MiB/s (${((median(values) / base) * 100).toFixed(0)} % of direct)`,
       );
     }
+    return rates;
   } finally {
     await forward.child.stop();
   }
@@ -234,8 +248,23 @@ async function throughForward(port: number): Promise<number> {
 
 async function throughPort(url: string): Promise<number> {
   const { host, port } = new URL(url);
+  return download(get, { host: "127.0.0.1", port, headers: { host }, agent: false });
+}
+
+async function throughTlsPort(url: string, { tlsUrl, paths }: RealServer): Promise<number> {
+  const { hostname } = new URL(url);
+  const { port } = new URL(tlsUrl ?? "");
+  const ca = await readFile(authorityFiles(paths).certificate);
+  const headers = { host: `${hostname}:${port}` };
+  return download(getTls, { host: "127.0.0.1", port, headers, agent: false, ...{ ca, servername: hostname } });
+}
+
+function download(
+  ask: (options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ReturnType<typeof get>,
+  options: RequestOptions,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    get({ host: "127.0.0.1", port, headers: { host }, agent: false }, response => {
+    ask(options, response => {
       let size = 0;
       response.on("data", (chunk: Buffer) => (size += chunk.length));
       response.once("end", () => resolve(size));
@@ -244,10 +273,18 @@ async function throughPort(url: string): Promise<number> {
   });
 }
 
-/** A command of ours that goes on, once it has printed what its first group catches: a port. */
+/** A command of ours that goes on, once it has printed what its first group catches: a port. It speaks TLS. */
 async function cli(server: RealServer, args: string[], pattern: RegExp): Promise<{ child: Child; port: number }> {
+  const { sessionId, accessToken } = JSON.parse(await readFile(clientFile(server.paths), "utf8")) as Credentials;
   const child = await startChild([join(import.meta.dirname, "../bin/labyard"), ...args], {
-    env: { ...process.env, LABYARD_HOME: server.paths.home },
+    env: {
+      ...process.env,
+      LABYARD_HOME: server.paths.home,
+      LABYARD_ENDPOINT: server.tlsUrl,
+      LABYARD_SESSION_ID: sessionId,
+      LABYARD_ACCESS_TOKEN: accessToken,
+      NODE_EXTRA_CA_CERTS: authorityFiles(server.paths).certificate,
+    },
   });
   let said = "";
   child.process.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -10,6 +10,7 @@ import { startRegistry, type TestRegistry } from "../test/fixtures/registry.ts";
 import { median } from "./figures.ts";
 import { readBaseLayers, type Sample, sampleMakers } from "./image-samples.ts";
 import { warmMemory } from "./warm-memory.ts";
+import { writeResults } from "./write-results.ts";
 
 const floorProgram = fileURLToPath(new URL("./image-floor.ts", import.meta.url));
 const plainFloorProgram = fileURLToPath(new URL("./image-plain-floor.ts", import.meta.url));
@@ -214,9 +215,5 @@ async function report(results: readonly Result[], peerSkipped: string | undefine
       "Floor: the same blobs inflated and hashed on all cores through large buffers; plain: by gunzipSync, one by one.",
   );
   if (peerSkipped !== undefined) console.log(`Peers were not measured: ${peerSkipped}.`);
-  const directory = join(import.meta.dirname, "results");
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, "images.jsonl");
-  await writeFile(file, results.map(result => `${JSON.stringify({ benchmark: "images", ...result })}\n`).join(""));
-  console.log(`Figures of each image: ${file}`);
+  await writeResults("images", results);
 }

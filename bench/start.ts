@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BootPhase, currentState, type PlayState } from "../src/api/play-state.ts";
@@ -25,6 +25,7 @@ import {
 } from "../src/store/paths.ts";
 import { type BareBoot, type BareMachines, bootBare } from "./bare-machines.ts";
 import { median, renderFigures } from "./figures.ts";
+import { writeResults } from "./write-results.ts";
 
 /** As many equal machines as asked for on one network. */
 const manifestSource = (machines: number) => `
@@ -217,13 +218,8 @@ async function report(machines: number, results: Run[]): Promise<void> {
   console.log(
     `\nThe platform adds ${((median(ratios) - 1) * 100).toFixed(1)} % to the bare boot (median of pairs; aim: less than ${machines === 1 ? 10 : 30} %).`,
   );
-  const directory = join(import.meta.dirname, "results");
-  await mkdir(directory, { recursive: true });
-  const name = machines === 1 ? "start" : `start-${machines}`;
-  const file = join(directory, `${name}.jsonl`);
-  await writeFile(
-    file,
-    results.map((run, index) => `${JSON.stringify({ benchmark: name, run: index + 1, ...run })}\n`).join(""),
+  await writeResults(
+    machines === 1 ? "start" : `start-${machines}`,
+    results.map((run, index) => ({ run: index + 1, ...run })),
   );
-  console.log(`Figures of each run: ${file}`);
 }
