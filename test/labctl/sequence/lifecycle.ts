@@ -138,6 +138,22 @@ export const lifecycle: Step[] = [
     },
   },
   {
+    id: "F6c",
+    what: "playground lifetime 1m",
+    expected: "the play stops by itself when its minute is over, and stays listed",
+    async run(world) {
+      await ends(world.labctl, ["playground", "lifetime", world.playId, "1m"]);
+      const { state, machines } = await eventually(world.changeMs + 60_000, async () => {
+        const found = await stateOf(world);
+        assert.equal(found.state, "STOPPED");
+        return found;
+      });
+      assert.equal(machines[0]?.state, "STOPPED");
+      matching(await says(world, ["playground", "list", "-q"]), new RegExp(`^${world.playId}$`, "m"));
+      return state;
+    },
+  },
+  {
     id: "F7",
     what: "playground destroy -q; list; list -a",
     expected: "within seconds; gone from the list, still there with -a",
