@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { longestPlayTimeMinutes } from "../api/contract/actions.ts";
 import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
 import { configFile } from "../store/paths.ts";
@@ -65,7 +66,7 @@ const configSchema = z.strictObject({
     .prefault({}),
   plays: z
     .strictObject({
-      maxPlayTimeMinutes: positive.default(8 * 60),
+      maxPlayTimeMinutes: positive.max(longestPlayTimeMinutes).default(8 * 60),
       /** A stopped, expired play without persistence is kept this long before it is destroyed. */
       keepExpiredDays: positive.default(7),
       /** Active plays of one person. */

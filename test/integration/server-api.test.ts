@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Problem } from "../../src/api/problems.ts";
 import type { PlayJson } from "../../src/api/contract/plays.ts";
 import type { PlaygroundJson } from "../../src/api/contract/playgrounds.ts";
+import { updatePlay } from "../../src/store/database/plays.ts";
 import { startTestServer, type TestPerson, type TestServer } from "../fixtures/test-server.ts";
 
 const machine = {
@@ -307,6 +308,16 @@ test("a play that cannot be recorded leaves no trace", async () => {
   assert.deepEqual(list.json(), []);
 });
 
+test("a play with an absurd time in its row leaves every reply readable", async () => {
+  await using server = await startTestServer();
+  const { id } = await start(server, server.ann, { playground: "flexbox" });
+  await updatePlay(server.database, id, { max_play_time_ms: 1e20, expires_at: 1e20 });
+  const list = await server.request({ as: server.ann, method: "GET", url: "/api/plays" });
+  assert.equal(list.statusCode, 200, list.body);
+  assert.deepEqual([list.json()[0].maxPlayTime, list.json()[0].expiresIn], ["87600h0m0s", 315_360_000_000]);
+  assert.equal((await act(server, server.ann, id, { action: "destroy" })).statusCode, 200);
+});
+
 test("plays belong to who started them", async () => {
   await using server = await startTestServer();
   const { id } = await start(server, server.ann, { playground: "flexbox" });
@@ -341,6 +352,9 @@ test("every action answers with a JSON object, and the state decides which are a
   assert.ok(timed.expiresIn > 119 * 60_000 && timed.expiresIn <= 120 * 60_000);
   assert.equal((await expectOk({ action: "make_persistent" })).persistent, true);
   await expectOk({ action: "machine.reboot", machine: "machine-01" });
+  const tooLong = await act(server, server.ann, id, { action: "set_max_play_time", maxPlayTimeMinutes: 150119987579 });
+  assert.deepEqual([tooLong.statusCode, tooLong.json().code], [400, "server/bad-request"]);
+  assert.match(tooLong.json().error, /maxPlayTimeMinutes.*5256000/);
   assert.deepEqual(await expectOk({ action: "machine.console.list", machine: "machine-01" }), { consoles: ["serial"] });
   const console = await expectOk({ action: "machine.console.read", machine: "machine-01", console: "serial" });
   assert.deepEqual(console, { content: "console of machine-01\n" });

@@ -3,6 +3,9 @@ import { integerSchema } from "./common.ts";
 
 const machine = z.string().min(1);
 
+/** Ten years. Beyond some 290 the official client cannot read a duration, and later still no clock can. */
+export const longestPlayTimeMinutes = 3650 * 24 * 60;
+
 /** Everything one can do to a play, in the words of the official client. */
 export const playActionSchema = z.discriminatedUnion("action", [
   z.object({ action: z.literal("stop") }),
@@ -10,7 +13,10 @@ export const playActionSchema = z.discriminatedUnion("action", [
   z.object({ action: z.literal("destroy") }),
   z.object({ action: z.literal("make_persistent") }),
   z.object({ action: z.literal("set_title"), title: z.string().trim().max(120) }),
-  z.object({ action: z.literal("set_max_play_time"), maxPlayTimeMinutes: integerSchema.min(1) }),
+  z.object({
+    action: z.literal("set_max_play_time"),
+    maxPlayTimeMinutes: integerSchema.min(1).max(longestPlayTimeMinutes),
+  }),
   z.object({ action: z.literal("machine.reboot"), machine }),
   z.object({ action: z.literal("machine.stop"), machine }),
   z.object({ action: z.literal("machine.restart"), machine }),

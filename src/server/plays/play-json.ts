@@ -1,3 +1,4 @@
+import { longestPlayTimeMinutes } from "../../api/contract/actions.ts";
 import type { Warning } from "../../api/contract/common.ts";
 import type { PlayJson, PlayTab } from "../../api/contract/plays.ts";
 import { currentState, type PlayState } from "../../api/play-state.ts";
@@ -11,6 +12,9 @@ import { timestamp } from "../timestamp.ts";
 import { effectiveResources } from "./effective-resources.ts";
 import { goDuration } from "./go-duration.ts";
 import { isActive, playStatus, playTasks } from "./play-status.ts";
+
+/** A row may hold more: one such number must not make a whole list of plays unreadable. */
+const longestPlayTimeMs = longestPlayTimeMinutes * 60_000;
 
 interface PlayView {
   state: PlayState;
@@ -26,7 +30,7 @@ export function playJson(row: PlayRow, view: PlayView): PlayJson {
   const manifest = JSON.parse(row.manifest) as Manifest;
   const { state } = view;
   const lastEvent = state.stateEvents.at(-1);
-  const expiresIn = isActive(state) ? Math.max(0, row.expires_at - view.nowMs) : 0;
+  const expiresIn = isActive(state) ? Math.min(Math.max(0, row.expires_at - view.nowMs), longestPlayTimeMs) : 0;
   const warnings = JSON.parse(row.warnings) as Warning[];
   return {
     id: row.id,
@@ -35,7 +39,7 @@ export function playJson(row: PlayRow, view: PlayView): PlayJson {
     updatedAt: latest(timestamp(row.updated_at), lastEvent?.at),
     lastStateAt: lastEvent?.at ?? timestamp(row.created_at),
     expiresIn,
-    maxPlayTime: goDuration(row.max_play_time_ms),
+    maxPlayTime: goDuration(Math.min(row.max_play_time_ms, longestPlayTimeMs)),
     persistent: row.persistent === 1,
     active: isActive(state),
     status: playStatus(state),

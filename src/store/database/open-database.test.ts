@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { Problem } from "../../api/problems.ts";
 import { takeLoginCode } from "./login-codes.ts";
 import { openDatabase } from "./open-database.ts";
+import { findPlay, insertPlay } from "./plays.ts";
 import { insertPlayground } from "./playgrounds.ts";
 import { settingOr } from "./settings.ts";
 import { insertUser } from "./users.ts";
@@ -23,6 +24,22 @@ const owner = {
   email: null,
   region: null,
   disabled_at: null,
+};
+
+const play = {
+  id: "absurd",
+  owner: "u1",
+  playground: "lab",
+  playground_owner: "",
+  manifest: "{}",
+  init_conditions: "{}",
+  warnings: "[]",
+  title: "",
+  persistent: 0,
+  created_at: 5,
+  updated_at: 5,
+  expired_at: null,
+  destroyed_at: null,
 };
 
 test("a new database is private, migrated, and opens again with its content", async () => {
@@ -53,6 +70,27 @@ test("a database of a newer version is refused with a hint, not migrated", async
     openDatabase(file),
     (error: unknown) => error instanceof Problem && error.code === "server/database-newer",
   );
+});
+
+test("a play time that nothing could read is mended when the database is opened", async () => {
+  const file = join(directory, "times.sqlite");
+  const before = await openDatabase(file);
+  await insertUser(before, owner);
+  const ordinary = { ...play, id: "ordinary", max_play_time_ms: 60_000, expires_at: 60_005 };
+  for (const row of [{ ...play, max_play_time_ms: 1e18, expires_at: 1e18 }, ordinary]) await insertPlay(before, row);
+  await assert.rejects(findPlay(before, "absurd"), /too large/);
+  await before
+    .deleteFrom("kysely_migration" as never)
+    .where("name" as never, "=", "0006-play-times" as never)
+    .execute();
+  await before.destroy();
+
+  const after = await openDatabase(file);
+  const longestMs = 3650 * 24 * 60 * 60_000;
+  const { max_play_time_ms, expires_at } = (await findPlay(after, "absurd"))!;
+  assert.deepEqual([max_play_time_ms, expires_at], [longestMs, longestMs + 5]);
+  assert.deepEqual({ ...(await findPlay(after, "ordinary")) }, ordinary);
+  await after.destroy();
 });
 
 test("foreign keys are enforced and text with NUL survives", async () => {
