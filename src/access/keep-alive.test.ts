@@ -24,10 +24,10 @@ class Line extends EventEmitter {
   }
 }
 
-function open(t: TestContext): Line {
+function open(t: TestContext, patience: Parameters<typeof keepAlive>[1] = "viewer"): Line {
   t.mock.timers.enable({ apis: ["setInterval"] });
   const line = new Line();
-  keepAlive(line as unknown as WebSocket);
+  keepAlive(line as unknown as WebSocket, patience);
   return line;
 }
 
@@ -54,5 +54,36 @@ test("one whose answers we do not read is not held to have vanished", t => {
   line.isPaused = false;
   line.answers = false;
   t.mock.timers.tick(2 * intervalMs);
+  assert.equal(line.readyState, 3);
+});
+
+test("a client that reads nothing because the program behind it takes nothing stays for hours, and is pinged", t => {
+  const line = open(t, "stream");
+  line.answers = false;
+  t.mock.timers.tick(6 * 60 * 60_000);
+  assert.deepEqual([line.readyState, line.pings], [1, 720]);
+  line.emit("pong");
+  t.mock.timers.tick(11 * 60 * 60_000);
+  assert.equal(line.readyState, 1);
+  t.mock.timers.tick(2 * 60 * 60_000);
+  assert.equal(line.readyState, 3);
+});
+
+test("what a client sends is a sign of life, too", t => {
+  const line = open(t);
+  line.answers = false;
+  for (let i = 0; i < 10; i++) {
+    t.mock.timers.tick(intervalMs);
+    line.emit("message");
+  }
+  assert.equal(line.readyState, 1);
+});
+
+test("one who listens on a port of a machine may miss a few pings, and no more", t => {
+  const line = open(t, "listener");
+  line.answers = false;
+  t.mock.timers.tick(4 * intervalMs);
+  assert.equal(line.readyState, 1);
+  t.mock.timers.tick(intervalMs);
   assert.equal(line.readyState, 3);
 });

@@ -38,7 +38,7 @@ export class ReverseForwards {
 
   /** Announces on `control` what comes in at the listener; each ends when the other does. */
   serve(control: WebSocket, listener: GuestListener): void {
-    keepAlive(control);
+    keepAlive(control, "listener");
     control.on("error", () => control.terminate());
     control.once("close", () => {
       listener.close();

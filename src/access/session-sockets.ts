@@ -40,7 +40,7 @@ export class SessionSockets implements AsyncDisposable {
       const gone = new AbortController();
       webSocket.on("error", () => webSocket.terminate());
       webSocket.once("close", () => gone.abort(new Error("the client has left")));
-      keepAlive(webSocket);
+      keepAlive(webSocket, "stream");
       const ended = AbortSignal.any([gone.signal, this.#stop.signal]);
       const session = serve(webSocket, { gone: gone.signal, ended });
       this.#running.add(session);

@@ -33,7 +33,7 @@ export class TerminalViewer {
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary, handlers));
     socket.on("error", () => socket.terminate());
     // A laptop that fell asleep does not close its socket, and would hold up the shell for ever.
-    keepAlive(socket);
+    keepAlive(socket, "viewer");
     socket.once("close", () => handlers.closed());
   }
 

@@ -19,7 +19,7 @@ const closeFailed = 1011;
  * for the slower one. Resolves when both are gone.
  */
 export function pumpTunnel(webSocket: WebSocket, target: Duplex): Promise<void> {
-  keepAlive(webSocket);
+  keepAlive(webSocket, "stream");
   readTarget(webSocket, target);
   readClient(webSocket, target);
   return new Promise(resolve => {

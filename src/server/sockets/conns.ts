@@ -12,8 +12,8 @@ const repeatMs = 5000;
 /** A reader that is this far behind gets the next full snapshot instead of every change. */
 const maxBufferedBytes = 1024 * 1024;
 const maxSockets = 2000;
-/** Two repeats without a pong: the other side is gone. */
-const maxMissedPongs = 6;
+/** Pings without an answer for ten minutes. The official client does not come back, and a laptop may be asleep. */
+const maxMissedPongs = 120;
 
 /** Streams the states of plays to browsers and command line clients; they only listen. */
 export class ConnSockets {
@@ -49,7 +49,7 @@ export class ConnSockets {
       previous = state;
     });
     const timer = setInterval(() => {
-      if (missedPongs >= maxMissedPongs) client.terminate();
+      if (missedPongs >= maxMissedPongs) return client.terminate();
       missedPongs += 1;
       client.ping();
       if (latest === undefined || client.bufferedAmount > maxBufferedBytes) return;
