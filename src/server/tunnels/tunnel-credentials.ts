@@ -23,8 +23,12 @@ export const tunnelTicketKind: TicketKind<{ tunnelId: string; secret: string }> 
   reusable: true,
 };
 
-/** Every `ssh` and `cp` opens one; those used last stay. */
-const maxPerPlay = 500;
+/**
+ * Every `ssh` and `cp` opens one and never gives it back, while a forward that nobody used for days must still work: its
+ * client knows nothing but the cookie. So only age ends them; the bound is there for who opens them without end.
+ */
+const unusedMaxMs = 30 * 24 * 60 * 60_000;
+const maxPerPlay = 20_000;
 const usedPrecisionMs = 60_000;
 
 /**
@@ -43,6 +47,7 @@ export class TunnelCredentials {
   /** A new tunnel and the secret that is shown once. */
   async open(play: PlayRow, machine: string, requester: Requester): Promise<{ tunnelId: string; secret: string }> {
     const secret = newSecret();
+    const nowMs = this.#now();
     const isToken = requester.via === "token";
     const tunnel: TunnelRow = {
       id: newId(),
@@ -52,11 +57,11 @@ export class TunnelCredentials {
       session_id: isToken ? null : requester.credentialId,
       token_id: isToken ? requester.credentialId : null,
       secret_sha256: sha256(secret),
-      created_at: this.#now(),
-      used_at: this.#now(),
+      created_at: nowMs,
+      used_at: nowMs,
     };
     await insertTunnel(this.#database, tunnel);
-    await deleteOldTunnels(this.#database, play.id, maxPerPlay);
+    await deleteOldTunnels(this.#database, play.id, { unusedSinceMs: nowMs - unusedMaxMs, keep: maxPerPlay });
     return { tunnelId: tunnel.id, secret };
   }
 

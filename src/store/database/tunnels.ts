@@ -28,13 +28,24 @@ export async function markTunnelUsed(database: Database, id: string, nowMs: numb
   await database.updateTable("tunnels").set({ used_at: nowMs }).where("id", "=", id).execute();
 }
 
-/** Forgets the tunnels of a play but for the `keep` that were used last. */
-export async function deleteOldTunnels(database: Database, playId: string, keep: number): Promise<void> {
-  const kept = database
+/** Forgets the tunnels of a play that were last used before `unusedSinceMs`, and all but the `keep` that were used last. */
+export async function deleteOldTunnels(
+  database: Database,
+  playId: string,
+  { unusedSinceMs, keep }: { unusedSinceMs: number; keep: number },
+): Promise<void> {
+  const superfluous = database
     .selectFrom("tunnels")
     .select("id")
     .where("play_id", "=", playId)
     .orderBy("used_at", "desc")
-    .limit(keep);
-  await database.deleteFrom("tunnels").where("play_id", "=", playId).where("id", "not in", kept).execute();
+    .limit(-1)
+    .offset(keep);
+  await database
+    .deleteFrom("tunnels")
+    .where("play_id", "=", playId)
+    .where(expression =>
+      expression.or([expression("used_at", "<", unusedSinceMs), expression("id", "in", superfluous)]),
+    )
+    .execute();
 }
