@@ -36,6 +36,7 @@ const stopGraceMs = 30_000;
 export class MachineRuntime {
   readonly name: string;
   readonly #options: MachineRuntimeOptions;
+  readonly #start: typeof startMachine;
   #drives: MachineDrives | undefined;
   #vm: Vm | undefined;
   /** Ends the watching of the present power cycle. */
@@ -43,12 +44,17 @@ export class MachineRuntime {
   #stopping = false;
   /** Since the last power-on or reboot; `Ready` is lost before the end shows, when the guest's services end. */
   #wasReady = false;
+  /** The platform channel is open. */
+  #answers = false;
+  /** Whether the play is so far that a machine may be Ready. */
+  #mayBeReady = false;
   #step = "kernel";
   #firstReady = Promise.withResolvers<void>();
   #off: Promise<void> = Promise.resolve();
 
-  constructor(options: MachineRuntimeOptions) {
+  constructor(options: MachineRuntimeOptions, start = startMachine) {
     this.#options = options;
+    this.#start = start;
     this.name = options.machine.name;
   }
 
@@ -74,10 +80,11 @@ export class MachineRuntime {
     });
     this.#step = "kernel";
     this.#wasReady = false;
+    this.#answers = false;
     // STARTING also takes away what was wrong the last time.
     state.updateMachine(this.name, { state: "STARTING", step: { phase: "kernel", message: "starting the kernel" } });
     const drives = this.#drives ?? (await this.createDrives(signal));
-    const vm = await startMachine(this.#options, drives, signal);
+    const vm = await this.#start(this.#options, drives, signal);
     this.#vm = vm;
     this.#cycle = new AbortController();
     this.#off = vm.exited.then(exit => this.#ended(exit));
@@ -85,7 +92,13 @@ export class MachineRuntime {
     state.updateMachine(this.name, { state: "RUNNING", step: { phase: "kernel", message: "starting the kernel" } });
   }
 
-  /** Resolves when the platform channel answered once since power-on; rejects when the machine ended or was late. */
+  /** From now on the machine is Ready whenever it answers, and at once if it does already. */
+  allowReady(): void {
+    this.#mayBeReady = true;
+    if (this.#answers) this.#becomeReady();
+  }
+
+  /** Resolves when the machine was Ready once since power-on; rejects when the machine ended or was late. */
   whenReady(): Promise<void> {
     return this.#firstReady.promise;
   }
@@ -131,6 +144,7 @@ export class MachineRuntime {
       if (event.kind === "disk-freed") state.updateMachine(this.name, { problem: null });
       if (event.kind !== "reboot") return;
       this.#wasReady = false;
+      this.#answers = false;
       progress.restart();
       state.updateMachine(this.name, {
         state: "REBOOTING",
@@ -146,13 +160,11 @@ export class MachineRuntime {
       deadlineMs: bootTimeoutMs,
       onReady: () => {
         this.#wasReady = true;
-        // Late is better than never: what was said about it does not hold any more.
-        const wasLate = state.machine(this.name).problem?.code === "playground/machine-not-ready";
-        state.updateMachine(this.name, { state: "RUNNING", ready: true, ...(wasLate ? { problem: null } : {}) });
-        this.#firstReady.resolve();
-        this.#options.onReady();
+        this.#answers = true;
+        if (this.#mayBeReady) this.#becomeReady();
       },
       onLost: reason => {
+        this.#answers = false;
         if (!this.#stopping)
           state.updateMachine(this.name, {
             ready: false,
@@ -161,6 +173,15 @@ export class MachineRuntime {
       },
       onLate: () => this.#late(vm),
     });
+  }
+
+  #becomeReady(): void {
+    const { state } = this.#options;
+    // Late is better than never: what was said about it does not hold any more.
+    const wasLate = state.machine(this.name).problem?.code === "playground/machine-not-ready";
+    state.updateMachine(this.name, { state: "RUNNING", ready: true, ...(wasLate ? { problem: null } : {}) });
+    this.#firstReady.resolve();
+    this.#options.onReady();
   }
 
   #enterPhase(phase: string, message: string): void {
@@ -195,6 +216,7 @@ export class MachineRuntime {
     const { state, keeper } = this.#options;
     this.#cycle?.abort();
     this.#vm = undefined;
+    this.#answers = false;
     await keeper.drop(this.name);
     const problem = this.#stopping ? undefined : diagnoseExit(this.name, exit, this.#step, this.#wasReady);
     state.updateMachine(this.name, { state: "STOPPED", ready: false, ...(problem === undefined ? {} : { problem }) });

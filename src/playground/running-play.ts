@@ -15,6 +15,7 @@ import type { PlayAccess } from "./play-access.ts";
 import type { Prepared } from "./prepare.ts";
 import type { RegistryIdentity } from "./registry-identity.ts";
 import type { RunnerActions } from "./runner-api.ts";
+import { startTogether } from "./start-together.ts";
 
 export interface RunningPlayOptions {
   paths: Paths;
@@ -147,10 +148,9 @@ export class RunningPlay implements RunnerActions {
     ]);
     state.markPhase("drives");
     for (const machine of this.#machines) scope.own(`machine ${machine.name}`, () => machine.kill());
-    await Promise.all(this.#machines.map(machine => machine.powerOn(signal)));
+    await startTogether(this.#machines, state, signal);
     // Nobody gets in before a machine is up, and loading takes time that its start should have.
     this.#mayLoadAccess.resolve();
-    state.enter("RUNNING");
     await Promise.race([Promise.all(this.#machines.map(machine => machine.whenReady())), rejectWhenAborted(signal)]);
     state.markPhase("channel");
     if (plan.registry.auth !== undefined) void this.#registry.start();

@@ -53,10 +53,25 @@ function watch({ server, signal }: World, playId: string): void {
   });
 }
 
+/** The play RUNNING, then its machines Ready, then their tasks: what of it a state has the wrong way round. */
+function disorder({ stateEvents, machines, tasks }: PlayState, wasReady: Set<string>): string | undefined {
+  const runs = stateEvents.some(({ state }) => state === "RUNNING");
+  for (const { name, conditions } of machines) {
+    if (conditions[0]?.status !== "True") continue;
+    if (!runs) return `${name} was Ready while the play was ${currentState({ stateEvents })}`;
+    wasReady.add(name);
+  }
+  const early = tasks.find(({ status, machine }) => status >= 30 && !wasReady.has(machine));
+  return early && `${early.name} was ${words[early.status]} before ${early.machine} was Ready`;
+}
+
 /** "forwards", or the first step back that was seen. */
 function direction(): string {
   const seen = new Map<string, TaskState>();
+  const wasReady = new Set<string>();
   for (const state of history) {
+    const disordered = disorder(state, wasReady);
+    if (disordered !== undefined) return disordered;
     for (const now of state.tasks) {
       const before = seen.get(now.name);
       seen.set(now.name, now);
