@@ -308,6 +308,20 @@ test("a play that cannot be recorded leaves no trace", async () => {
   assert.deepEqual(list.json(), []);
 });
 
+test("DELETE destroys a play by the rules of the action", async () => {
+  await using server = await startTestServer();
+  const { id } = await start(server, server.ann, { playground: "flexbox" });
+  const url = `/api/plays/${id}`;
+  assert.equal((await server.request({ method: "DELETE", url })).statusCode, 401);
+  assert.equal((await server.request({ as: server.bob, method: "DELETE", url })).statusCode, 404);
+  assert.equal((await server.request({ as: server.ann, method: "GET", url })).json().active, true);
+  const reply = await server.request({ as: server.ann, method: "DELETE", url });
+  assert.equal(reply.statusCode, 200, reply.body);
+  assert.equal(reply.json().status.stateEvents.at(-1).state, "DESTROYED");
+  const rest = await server.request({ as: server.ann, method: "GET", url });
+  assert.deepEqual([rest.statusCode, rest.json().active], [200, false]);
+});
+
 test("a play with an absurd time in its row leaves every reply readable", async () => {
   await using server = await startTestServer();
   const { id } = await start(server, server.ann, { playground: "flexbox" });

@@ -50,4 +50,15 @@ export function playActionRoute(
       return ownedPlays.json(changed, origins.appUrlFor(request.raw));
     },
   );
+
+  // An older word for the action "destroy", which programs still know.
+  app.delete(
+    "/plays/:id",
+    { schema: { tags: ["plays"], deprecated: true, params: playParamsSchema, response: { 200: playSchema } } },
+    async request => {
+      const row = await ownedPlays.require(request.params.id, requireUser(request, "playground:write"));
+      const destroyed = await changePlay(row, { action: "destroy" }, deps);
+      return ownedPlays.json(destroyed, origins.appUrlFor(request.raw));
+    },
+  );
 }
