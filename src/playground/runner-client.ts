@@ -76,7 +76,7 @@ export function dialThroughRunner(
 /**
  * Passes a client's WebSocket upgrade through to the runner, byte for byte.
  *
- * Headers that carry credentials stay here. If the runner cannot be reached the client gets a 502 and is closed.
+ * Headers that carry credentials stay here. If the runner cannot be reached the client gets a problem and is closed.
  */
 export async function spliceUpgrade(
   socketPath: string,
@@ -98,7 +98,7 @@ export async function spliceUpgrade(
   }
   await new Promise<void>(resolve => {
     const ask = request({ socketPath, path, headers });
-    const refuse = (status: string, body = "") => {
+    const refuse = (status: string, body: string) => {
       client.end(
         `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\n` +
           `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
@@ -127,7 +127,10 @@ export async function spliceUpgrade(
         ),
       );
     });
-    ask.once("error", () => refuse("502 Bad Gateway"));
+    ask.once("error", cause => {
+      const problem = gone(cause);
+      refuse(`${problem.spec.status} Refused`, JSON.stringify(problem));
+    });
     client.once("error", () => ask.destroy());
     ask.end();
   });

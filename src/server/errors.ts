@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { FastifyError, FastifyInstance } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { Problem } from "../api/problems.ts";
+import type { Log } from "../lib/log.ts";
 
 /**
  * Every failed request answers with a problem in JSON. What we did not foresee is logged under an id and told as
@@ -15,11 +16,16 @@ export function answerWithProblems(app: FastifyInstance): void {
       if (problem.spec.status >= 500) request.log.warn({ code: problem.code, reason: problem.message }, "refused");
       return reply.code(problem.spec.status).send(problem.toJSON());
     }
-    const id = randomBytes(6).toString("hex");
-    request.log.error({ err: error, problemId: id }, "unexpected failure");
-    const told = new Problem("server/internal", { message: `Something went wrong inside Labyard (id ${id})` });
-    return reply.code(500).send(told.toJSON());
+    return reply.code(500).send(toldProblem(error, request.log, "unexpected failure").toJSON());
   });
+}
+
+/** The problem itself; of what we did not foresee only an id, under which the log has it after `event`. */
+export function toldProblem(error: unknown, log: Pick<Log, "error">, event: string): Problem {
+  if (error instanceof Problem && error.code !== "server/internal") return error;
+  const id = randomBytes(6).toString("hex");
+  log.error({ err: error, problemId: id }, event);
+  return new Problem("server/internal", { message: `Something went wrong inside Labyard (id ${id})` });
 }
 
 /** Failures that the framework found in a request, in our words; everything else through the one door. */

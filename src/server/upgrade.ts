@@ -7,6 +7,7 @@ import type { Log } from "../lib/log.ts";
 import type { Plays } from "../playground/plays.ts";
 import type { Accounts } from "./auth/accounts.ts";
 import type { Holder, LiveConnections } from "./auth/live-connections.ts";
+import { toldProblem } from "./errors.ts";
 import type { Origins } from "./origins.ts";
 import type { PortProxy } from "./ports/port-proxy.ts";
 import type { ConnSockets } from "./sockets/conns.ts";
@@ -52,9 +53,7 @@ export function dispatchUpgrades(server: Server | HttpsServer, options: UpgradeO
     // A client that vanishes before anyone else listens must not end the process.
     socket.on("error", () => socket.destroy());
     dispatch(request, socket, head, options).catch(error => {
-      const problem = error instanceof Problem ? error : undefined;
-      if (problem === undefined) options.log.error({ err: error }, "could not open a socket");
-      refuseUpgrade(socket, problem?.spec.status ?? 500, problem);
+      refuseUpgrade(socket, toldProblem(error, options.log, "could not open a socket"));
     });
   });
   return async () => {

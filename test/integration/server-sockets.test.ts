@@ -380,6 +380,48 @@ test("a silent port says so and tries again", async () => {
   assert.equal((await ask(port, `unknown-abc.localhost:${port}`, "/")).status, 404);
 });
 
+test("every refused upgrade says why", async () => {
+  await using server = await startTestServer();
+  const port = await listen(server);
+  await using _app = await app(
+    server,
+    3000,
+    createServer((_request, response) => response.writeHead(418, { "x-app": "yes" }).end("not for sockets")),
+  );
+  const tabs = [
+    { number: 3000, access: "public" },
+    { number: 3000 },
+    { number: 4000, access: "public", name: "Silent" },
+  ];
+  const play = await start(server, server.ann, tabs);
+  const [teapot = "", closed = "", silent = ""] = play.tabs.slice(1).map(({ url = "" }) => new URL(url).hostname);
+  const refusal = async (host: string, path = "/") => {
+    const headers = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+    };
+    const { status, body } = await ask(port, `${host}:${port}`, path, { headers });
+    const { error, code } = JSON.parse(body) as { error: string; code: string };
+    assert.ok(error.length > 0, body);
+    return [status, code];
+  };
+  // The play is not running yet.
+  assert.deepEqual(await refusal(silent), [409, "playground/action-not-allowed"]);
+  server.plays.becomeReady(play.id);
+  assert.deepEqual(await refusal("127.0.0.1", "/elsewhere"), [404, "server/not-found"]);
+  assert.deepEqual(await refusal("127.0.0.1", `/api/plays/${play.id}/conns/socket`), [403, "server/ticket-invalid"]);
+  assert.deepEqual(await refusal("unknown-abc.localhost"), [404, "server/not-found"]);
+  assert.deepEqual(await refusal("unknown-shell.localhost"), [404, "server/not-found"]);
+  assert.deepEqual(await refusal(closed), [403, "server/forbidden"]);
+  assert.equal((await refusal(silent))[0], 502);
+
+  const headers = { connection: "Upgrade", upgrade: "websocket" };
+  const own = await ask(port, `${teapot}:${port}`, "/", { headers });
+  assert.deepEqual([own.status, own.body, own.headers["x-app"]], [418, "not for sockets", "yes"]);
+});
+
 test("streams arrive as they are sent, WebSockets go both ways, and a vanished visitor is noticed", async () => {
   await using server = await startTestServer();
   const port = await listen(server);

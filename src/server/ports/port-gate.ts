@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Problem } from "../../api/problems.ts";
 import type { Accounts } from "../auth/accounts.ts";
 import { credentialOf } from "../auth/authenticate.ts";
 import { portCookieName, readCookie } from "../auth/cookies.ts";
@@ -31,6 +32,14 @@ interface Exposed {
   access: "private" | "public";
   /** Of the play. */
   owner: string;
+}
+
+/** The answer to a program that asked for a socket. */
+export function privateTo(what: "port" | "shell"): Problem {
+  return new Problem("server/forbidden", {
+    message: `This ${what} is private: only the owner of the play may open it`,
+    hint: "Open it from the page of the play, or send the owner's credentials.",
+  });
 }
 
 export interface PortGateOptions {

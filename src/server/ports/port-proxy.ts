@@ -9,9 +9,10 @@ import type { Database } from "../../store/database/open-database.ts";
 import { findPortByLabel, type PortRow } from "../../store/database/ports.ts";
 import type { LiveConnections } from "../auth/live-connections.ts";
 import type { Origins } from "../origins.ts";
+import { toldProblem } from "../errors.ts";
 import { refuseUpgrade } from "../sockets/refuse-upgrade.ts";
 import { toolBehind } from "./exposed-port.ts";
-import type { PortGate } from "./port-gate.ts";
+import { type PortGate, privateTo } from "./port-gate.ts";
 import { sendPortPage } from "./port-pages.ts";
 import { headersForApp, headersForVisitor, rewritePath } from "./proxy-headers.ts";
 
@@ -66,14 +67,14 @@ export class PortProxy {
   async upgrade(label: string, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     try {
       const port = await findPortByLabel(this.#options.database, label);
-      if (port === undefined) return refuseUpgrade(socket, 404);
+      if (port === undefined)
+        return refuseUpgrade(socket, new Problem("server/not-found", { message: unknownPort.text }));
       const admission = await this.#options.gate.admit({ ...port, kind: "ports" }, request);
-      if (admission.kind !== "admitted") return refuseUpgrade(socket, 403);
+      if (admission.kind !== "admitted") return refuseUpgrade(socket, privateTo("port"));
       if (admission.holder) this.#options.live.add(admission.holder, socket);
       await this.#forwardUpgrade(port, request, socket, head, admission.dropAuthorization);
     } catch (error) {
-      if (!(error instanceof Problem)) this.#options.log.error({ err: error, label }, "could not upgrade a port");
-      refuseUpgrade(socket, 502);
+      refuseUpgrade(socket, toldProblem(error, this.#options.log, "could not upgrade a port"));
     }
   }
 
@@ -136,7 +137,10 @@ export class PortProxy {
   ): Promise<void> {
     const gone = new AbortController();
     socket.once("close", () => gone.abort());
-    const upstream = await this.#dial(port, gone.signal);
+    const upstream = await this.#dial(port, gone.signal).catch(error => {
+      if (error instanceof Problem) throw error;
+      throw new Problem("access/port-unreachable", { message: silentPort(port, error).title, cause: error });
+    });
     socket.once("close", () => upstream.destroy());
     const { origins } = this.#options;
     const origin = origins.portUrl(port.label, origins.appUrlFor(request));
@@ -176,13 +180,19 @@ export class PortProxy {
     });
     onward.once("response", answer => {
       clearTimeout(timer);
-      answer.resume();
-      refuseUpgrade(socket, answer.statusCode ?? 502);
+      // The app's own refusal, in its own words.
+      const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`, "Connection: close"];
+      for (const [name, values] of Object.entries(headersForVisitor(answer, { hostRewrite, origin }))) {
+        for (const value of [values].flat()) lines.push(`${name}: ${value}`);
+      }
+      socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+      pipeline(answer, socket, () => upstream.destroy());
     });
-    onward.on("error", () => {
+    onward.on("error", error => {
       clearTimeout(timer);
       upstream.destroy();
-      refuseUpgrade(socket, 502);
+      const message = `${brokenPort(port, error).title}: ${error.message}`;
+      refuseUpgrade(socket, new Problem("access/port-unreachable", { message }));
     });
     onward.end();
   }

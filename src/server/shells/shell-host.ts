@@ -7,8 +7,9 @@ import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { findShellByLabel, type ShellRow } from "../../store/database/shells.ts";
 import type { LiveConnections } from "../auth/live-connections.ts";
+import { toldProblem } from "../errors.ts";
 import type { Origins } from "../origins.ts";
-import type { PortGate } from "../ports/port-gate.ts";
+import { type PortGate, privateTo } from "../ports/port-gate.ts";
 import { sendPortPage } from "../ports/port-pages.ts";
 import { refuseUpgrade } from "../sockets/refuse-upgrade.ts";
 import type { ShellFile } from "./shell-files.ts";
@@ -60,14 +61,15 @@ export class ShellHost {
     try {
       const shell = await findShellByLabel(database, label);
       const url = new URL(request.url ?? "/", "http://shell");
-      if (shell === undefined || url.pathname !== "/socket") return refuseUpgrade(socket, 404);
+      if (shell === undefined || url.pathname !== "/socket")
+        return refuseUpgrade(socket, new Problem("server/not-found", { message: unknownShell.text }));
       // Only the shell's own page may speak for its visitor, whatever the gate would allow an app.
       const { origin } = request.headers;
       if (origin !== undefined && (!URL.canParse(origin) || origins.portLabelOf(new URL(origin).host) !== label)) {
-        return refuseUpgrade(socket, 403);
+        return refuseUpgrade(socket, new Problem("server/cross-site"));
       }
       const admission = await gate.admit({ ...shell, kind: "shells" }, request);
-      if (admission.kind !== "admitted") return refuseUpgrade(socket, 403);
+      if (admission.kind !== "admitted") return refuseUpgrade(socket, privateTo("shell"));
       if (admission.holder) live.add(admission.holder, socket);
       const size = {
         cols: Number(url.searchParams.get("cols")) || 80,
@@ -76,9 +78,7 @@ export class ShellHost {
       const terminalId = await sessions.join(shell, size, socket);
       await plays.upgrade(shell.play_id, { kind: "terminal", terminalId }, request, socket, head);
     } catch (error) {
-      const problem = error instanceof Problem ? error : undefined;
-      if (problem === undefined) log.error({ err: error, label }, "could not open a shared shell");
-      refuseUpgrade(socket, problem?.spec.status ?? 500, problem);
+      refuseUpgrade(socket, toldProblem(error, log, "could not open a shared shell"));
     }
   }
 

@@ -3,9 +3,9 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { ConnMessage } from "../../api/contract/conns.ts";
 import type { PlayState } from "../../api/play-state.ts";
+import { Problem } from "../../api/problems.ts";
 import { playStatus, playTask } from "../plays/play-status.ts";
 import type { PlayFeeds } from "../plays/play-feed.ts";
-import { refuseUpgrade } from "./refuse-upgrade.ts";
 
 /** The official client looks at its wait condition only when a message arrives, so silence would hang it. */
 const repeatMs = 5000;
@@ -24,11 +24,13 @@ export class ConnSockets {
     this.#feeds = feeds;
   }
 
-  /** Takes over an authorized upgrade: a full snapshot at once, every change, and the snapshot again every 5 s. */
+  /**
+   * Takes over an authorized upgrade: a full snapshot at once, every change, and the snapshot again every 5 s. Throws
+   * `server/rate-limited`, the socket untouched, when too many are open.
+   */
   accept(playId: string, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#server.clients.size >= maxSockets) {
-      refuseUpgrade(socket, 503);
-      return;
+      throw new Problem("server/rate-limited", { message: "Too many connections follow plays on this server" });
     }
     this.#server.handleUpgrade(request, socket, head, client => this.#stream(playId, client));
   }

@@ -33,7 +33,14 @@ const play: PlayRow = {
 async function withTunnels(): Promise<AsyncDisposable & { database: Database; clock: { nowMs: number } }> {
   const database = await openDatabase(":memory:");
   await insertUser(database, ann);
-  const session = { id: "s", kind: "client" as const, secret_sha256: "", user_id: "ann", user_agent: "", created_at: 0 };
+  const session = {
+    id: "s",
+    kind: "client" as const,
+    secret_sha256: "",
+    user_id: "ann",
+    user_agent: "",
+    created_at: 0,
+  };
   await insertSession(database, { ...session, expires_at: 365 * dayMs, address: null, used_at: null });
   await insertPlay(database, play);
   return { database, clock: { nowMs: 1 }, [Symbol.asyncDispose]: () => database.destroy() };
