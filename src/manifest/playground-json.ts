@@ -16,16 +16,22 @@ export function manifestToPlaygroundJson(manifest: Manifest) {
     cover: card.cover ?? "",
     markdown: card.markdown ?? "",
     tabs: (playground.tabs ?? []).map(tab => ({ ...tab, name: tab.name ?? "" })),
-    initTasks: withNames(playground.initTasks ?? {}),
+    initTasks: tasksForClients(playground.initTasks ?? {}),
     initConditions: { values: (playground.initConditions?.values ?? []).map(withDefault) },
     registryAuth: playground.registryAuth ?? "",
     portForwards: playground.portForwards ?? [],
   };
 }
 
-function withNames(tasks: Record<string, InitTask>): Record<string, InitTask & { name: string }> {
-  const named: Record<string, InitTask & { name: string }> = {};
-  for (const [name, task] of Object.entries(tasks)) setOwn(named, name, { ...task, name });
+type TaskJson = InitTask & { name: string; timeoutSeconds?: number };
+
+/** With their names, and with the timeout in the spelling of either known client. */
+function tasksForClients(tasks: Record<string, InitTask>): Record<string, TaskJson> {
+  const named: Record<string, TaskJson> = {};
+  for (const [name, task] of Object.entries(tasks)) {
+    const { timeout_seconds: timeoutSeconds } = task;
+    setOwn(named, name, { ...task, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }), name });
+  }
   return named;
 }
 

@@ -122,7 +122,19 @@ test("the spellings of both known clients are one field, in bodies without a typ
     machines?.map(({ noSSH }) => noSSH),
     [true, undefined],
   );
-  assert.equal(initTasks?.seed?.timeout_seconds, 90);
+  assert.deepEqual([initTasks?.seed?.timeout_seconds, initTasks?.seed?.timeoutSeconds], [90, 90]);
+  const update = (seconds: number) =>
+    server.request({
+      as: server.ann,
+      method: "PUT",
+      url: `/api/playgrounds/${created.name}`,
+      payload: JSON.stringify({ ...dump.json(), initTasks: { seed: { ...initTasks?.seed, timeoutSeconds: seconds } } }),
+    });
+  const same = await update(90);
+  assert.equal(same.statusCode, 200, same.body);
+  const different = await update(91);
+  assert.equal(different.statusCode, 400);
+  assert.match(different.json().error, /"timeoutSeconds" .*is given twice, as "timeout_seconds" with another value/);
   assert.deepEqual(portForwards, [
     { kind: "local", machine: "b", localHost: "127.0.0.1", localPort: 8080, remotePort: 80 },
   ]);

@@ -89,6 +89,8 @@ export const initTaskSchema = z
     init: z.boolean().optional(),
     user: z.string().optional(),
     timeout_seconds: integerSchema.optional(),
+    /** The same, for clients that know it by this name. */
+    timeoutSeconds: integerSchema.optional(),
     needs: z.array(z.string()).optional(),
     run: z.string(),
     conditions: z.array(z.looseObject({ key: z.string(), value: z.string() })).optional(),

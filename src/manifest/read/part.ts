@@ -79,16 +79,18 @@ function readFields(
       continue;
     }
     findings.setPosition(path, node.type === "scalar" && !isNull(node) ? (node.position ?? position) : position);
+    const value = readField(field, node, { ...place, path, name: key }, findings);
     if (written.has(key)) {
+      // Replies spell a field in every way that clients read; who sends one back has said the same thing twice.
+      if (JSON.stringify(value) === JSON.stringify(given.get(key))) continue;
       findings.add(
         "manifest/yaml-syntax",
         path,
-        `"${writtenKey}" of ${place.label || "the manifest"} is given twice, as "${key}" as well`,
+        `"${writtenKey}" of ${place.label || "the manifest"} is given twice, as "${key}" with another value`,
       );
       continue;
     }
     written.add(key);
-    const value = readField(field, node, { ...place, path, name: key }, findings);
     if (value !== undefined) given.set(key, value);
   }
   return given;
