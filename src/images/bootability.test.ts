@@ -476,6 +476,20 @@ rows("accounts: who can log in", [
     says: /others may write/,
     good: { "home/ann": directory({}, { uid: 1000, mode: 0o2755 }) },
   },
+  {
+    bad: { "home/ann/.ssh": directory({}, { uid: 1000, mode: 0o777 }) },
+    finding: "warning boot/home-permissions",
+    path: "/home/ann/.ssh",
+    says: /others may write to \/home\/ann\/\.ssh/,
+    good: { "home/ann/.ssh": directory({}, { uid: 1000, mode: 0o700 }) },
+  },
+  {
+    bad: { "home/ann/.ssh/authorized_keys": memory.file("ssh-ed25519 x", { mode: 0o600, uid: 1234 }) },
+    finding: "warning boot/home-permissions",
+    path: "/home/ann/.ssh/authorized_keys",
+    says: /belongs to user 1234/,
+    good: { "home/ann/.ssh/authorized_keys": memory.file("ssh-ed25519 x", { mode: 0o644, uid: 1000 }) },
+  },
   { bad: shadow("!"), finding: "info boot/locked-account", says: /password of ann is locked/, good: shadow("*") },
   { bad: { "etc/nologin": "later\n" }, finding: "warning boot/nologin" },
   {
@@ -575,6 +589,21 @@ rows("traces of the build", [
     finding: "warning boot/lost-set-uid",
     good: {
       "usr/bin/sudo": memory.file("x", { mode: 0o755, xattrs: new Map([["security.capability", Buffer.alloc(20)]]) }),
+    },
+  },
+  {
+    bad: { "usr/bin/newuidmap": program() },
+    finding: "warning boot/lost-set-uid",
+    path: "/usr/bin/newuidmap",
+    good: { "usr/bin/newuidmap": memory.file("x", { mode: 0o4755 }) },
+  },
+  {
+    bad: { "usr/bin/ping": program() },
+    finding: "warning boot/lost-set-uid",
+    path: "/usr/bin/ping",
+    good: {
+      "usr/bin/ping": program(),
+      "usr/lib/sysctl.d/50-default.conf": "-net.ipv4.ping_group_range = 0 2147483647\n",
     },
   },
   {

@@ -50,6 +50,7 @@ export const checkAccounts: Check = function* (image) {
       };
     }
     yield* checkHome(image, user);
+    yield* checkKeys(image, user);
   }
   yield* checkLocked(image);
   yield* checkLoginRules(image);
@@ -81,6 +82,26 @@ function* checkHome(image: ImageView, user: ImageView["people"][number]): Genera
     path: user.home,
     fix: `RUN chown -R ${user.uid}:${user.gid} ${user.home} && chmod go-w ${user.home}`,
   };
+}
+
+/** What sshd's StrictModes asks of the files between a home and its keys (sshd_config(5)). */
+function* checkKeys(image: ImageView, user: ImageView["people"][number]): Generator<BootFinding> {
+  const directory = `${user.home.replace(/\/$/, "")}/.ssh`;
+  for (const path of [directory, `${directory}/authorized_keys`]) {
+    const node = image.find(path)?.node;
+    if (node === undefined) continue;
+    const isOthers = node.uid !== user.uid && node.uid !== 0;
+    if (!isOthers && (node.mode & 0o022) === 0) continue;
+    yield {
+      code: "boot/home-permissions",
+      severity: "warning",
+      message: isOthers
+        ? `${path} of ${user.name} belongs to user ${node.uid}: the ssh service of the image refuses its keys`
+        : `others may write to ${path} of ${user.name}: the ssh service of the image refuses its keys`,
+      path,
+      fix: `RUN chown -R ${user.uid}:${user.gid} ${directory} && chmod -R go-w ${directory}`,
+    };
+  }
 }
 
 /** sshd without PAM takes "!" in front of a password for "nobody may log in", by key as well. */

@@ -14,7 +14,8 @@ const networkPrograms = [
   "/etc/init.d/networking",
 ];
 const cloudInitUnits = ["cloud-init.service", "cloud-init-local.service", "cloud-init-main.service"];
-const setUidPrograms = ["sudo", "su", "mount", "umount", "passwd", "newgrp", "chsh"];
+const setUidPrograms = ["sudo", "su", "mount", "umount", "passwd", "newgrp", "chsh", "newuidmap", "newgidmap"];
+const sysctlDirectories = ["/etc/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d"];
 const programDirectories = ["/usr/bin", "/bin"];
 const backgroundUnits = [
   "apt-daily.timer",
@@ -94,7 +95,7 @@ export const checkBuildTraces: Check = function* (image, init) {
 };
 
 function* checkSetUid(image: ImageView): Generator<BootFinding> {
-  const lost = setUidPrograms.flatMap(name => {
+  const lost = [...setUidPrograms, ...(pingNeedsRights(image) ? ["ping"] : [])].flatMap(name => {
     const found = programDirectories
       .map(directory => image.find(`${directory}/${name}`))
       .find(each => each !== undefined);
@@ -111,6 +112,12 @@ function* checkSetUid(image: ImageView): Generator<BootFinding> {
     path: lost[0] as string,
     fix: `RUN chown root:root ${lost.join(" ")} && chmod u+s ${lost.join(" ")}`,
   };
+}
+
+/** Where a setting of the kernel lets everybody send echo requests, ping needs nothing of its own. */
+function pingNeedsRights(image: ImageView): boolean {
+  const files = sysctlDirectories.flatMap(directory => image.names(directory).map(name => `${directory}/${name}`));
+  return !["/etc/sysctl.conf", ...files].some(file => /^-?net\.ipv4\.ping_group_range\b/m.test(image.text(file) ?? ""));
 }
 
 /** Our kernels only use SELinux when told to, so this is no error: the machine boots, unprotected. */
