@@ -4,6 +4,8 @@ import { Problem } from "../../src/api/problems.ts";
 import type { PlayJson } from "../../src/api/contract/plays.ts";
 import type { PlaygroundJson } from "../../src/api/contract/playgrounds.ts";
 import { updatePlay } from "../../src/store/database/plays.ts";
+import { drive } from "../../src/manifest/testing/case.ts";
+import { sampleWith } from "../../src/manifest/testing/sample.ts";
 import { startTestServer, type TestPerson, type TestServer } from "../fixtures/test-server.ts";
 
 const machine = {
@@ -519,6 +521,19 @@ test("a manifest is checked without being saved", async () => {
       .findings.some(
         (finding: { code: string; line?: number }) => finding.code === "manifest/title-length" && finding.line === 2,
       ),
+  );
+  // What saving and starting refuse.
+  const saved = await server.request({
+    method: "POST",
+    url: "/api/manifest/check",
+    payload: JSON.stringify({
+      source: sampleWith(drive("{source: snapshot, snapshot: {id: s1}}")),
+      base: "flexbox",
+    }),
+  });
+  assert.deepEqual(
+    saved.json().findings.map(({ code }: { code: string }) => code),
+    ["manifest/snapshot-reference"],
   );
 });
 

@@ -26,6 +26,8 @@ export function manifestCheckRoute(
       const { findings } = checkManifest(parsed, {
         for: request.body.for,
         knownKernels: await plays.kernels(),
+        // Nothing can be saved yet, so none is anybody's.
+        knownSnapshots: [],
         ...(base === undefined ? { knownBases } : { base: base.manifest, offers: await catalogue.offersOf(base) }),
         knownGroups: await groupNames(database),
       });
