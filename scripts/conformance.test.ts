@@ -26,3 +26,34 @@ test("no two rows ask the same of the same field", () => {
     [],
   );
 });
+
+test("every field of the reference is asked", async () => {
+  const reference = fieldsOf(await read("docs/reference/manifest.md"));
+  assert.ok(reference.length > 80, reference.join("\n"));
+  const asked = rows.flatMap(({ field }) => paths(field).map(short));
+  // What only holds others is asked with them.
+  const isAsked = (field: string) =>
+    asked.some(each => each === field || each.startsWith(`${field}.`) || each.startsWith(`${field}[`));
+  assert.deepEqual(
+    reference.map(short).filter(field => !isAsked(field)),
+    [],
+  );
+});
+
+/** "playground.tabs[].pane" as "tabs[].pane", in the order of the page. */
+function fieldsOf(page: string): string[] {
+  const sections = page.split("\n## What a check can report")[0]?.split("\n## ").slice(1) ?? [];
+  return sections.flatMap(section => {
+    const parent = /^`playground\.?(.*)`/.exec(section)?.[1] ?? "";
+    return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => (parent ? `${parent}.${name}` : `${name}`));
+  });
+}
+
+/** "a[].b, c" as "a[].b" and "a[].c". */
+function paths(field: string): string[] {
+  const [first = "", ...others] = field.split(", ");
+  return [first, ...others.map(name => first.replace(/[^.]*$/, name))];
+}
+
+/** Rows leave out where there is only one place it can be. */
+const short = (field: string) => field.replace(/^machines\[\]\.(?=.)/, "").replace(/^network\.(?=interfaces)/, "");

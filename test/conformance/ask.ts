@@ -4,7 +4,7 @@ import { patient } from "../fixtures/patience.ts";
 import { playOf } from "./plays.ts";
 import type { GuestQuestion, Result, Row, Stage, World } from "./row.ts";
 
-const guestTimeoutMs = patient(120_000);
+const guestTimeoutMs = patient(300_000);
 
 /** Asks all rows of a stage at once. A question that fails is a failed row, never the end of the table. */
 export async function askStage(stage: Stage, world: World): Promise<Result[]> {

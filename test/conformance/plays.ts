@@ -10,7 +10,11 @@ import type { World } from "./row.ts";
 /** What `manifests/<name>.yaml` says in this run, as a client sends it. */
 export async function requestBody(name: string, { registry }: World): Promise<Record<string, unknown>> {
   const text = await readFile(new URL(`manifests/${name}.yaml`, import.meta.url), "utf8");
-  const { input } = parseManifestYaml(text.replaceAll("REGISTRY", registry.host).replaceAll("DIGEST", dataDigest));
+  const filled = text
+    .replaceAll("REGISTRY_PORT", new URL(`http://${registry.host}`).port)
+    .replaceAll("REGISTRY", registry.host)
+    .replaceAll("DIGEST", dataDigest);
+  const { input } = parseManifestYaml(filled);
   if (input === undefined) throw new Error(`${name}.yaml is not a manifest`);
   return manifestToRequestBody(input);
 }

@@ -18,6 +18,7 @@ import { getPort } from "../fixtures/http-port.ts";
 import { assertNothingLeft, findRole, networkNamespaces } from "../fixtures/leftovers.ts";
 import { listeners } from "../fixtures/listening.ts";
 import { patient } from "../fixtures/patience.ts";
+import { startCli } from "../fixtures/running-cli.ts";
 import { type RealServer, startServer } from "../fixtures/server.ts";
 import { tcpServer } from "../fixtures/tunnel-client.ts";
 import { viewTerminal } from "../fixtures/terminal.ts";
@@ -41,27 +42,6 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
   after(() => server?.[Symbol.asyncDispose]());
 
   /** A command of ours that runs until it is stopped. */
-  async function startCli(args: string[]) {
-    const child = await startChild([join(import.meta.dirname, "../../bin/labyard"), ...args], {
-      env: { ...process.env, LABYARD_HOME: server.paths.home },
-    });
-    let out = "";
-    child.process.stdout?.on("data", chunk => (out += chunk));
-    const stop = async () => void (await child.stop());
-    return {
-      stop,
-      async line(pattern: RegExp): Promise<string> {
-        const deadline = Date.now() + patient(60_000);
-        while (!pattern.test(out)) {
-          if (Date.now() > deadline) throw new Error(`${args.join(" ")} said:\n${out}${child.stderrTail()}`);
-          await sleep(50);
-        }
-        return out;
-      },
-      [Symbol.asyncDispose]: stop,
-    };
-  }
-
   const says = (machine: string, command: string, user = "root") =>
     guestSays(server.client, playId, { machine, user, command });
   const facts = <Name extends string>(machine: string, commands: Record<Name, string>, user = "root") =>
@@ -369,7 +349,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
   });
 
   test("tunnels: ssh, copies and forwards with the programs people have", async () => {
-    await using proxy = await startCli(["ssh-proxy", "-q", playId, "-m", "web-01"]);
+    await using proxy = await startCli(server, ["ssh-proxy", "-q", playId, "-m", "web-01"]);
     const sshPort = (await proxy.line(/^\d+$/m)).trim();
     const key = identityFile(server.paths);
     const options = ["-i", key, ..."-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null".split(" ")];
@@ -396,7 +376,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     // Once to the machine's address, once to its loopback alone, once to a neighbour, and back out of it.
     await says("web-01", "/usr/sbin/sshd -o ListenAddress=127.0.0.1:2200 -o PidFile=none");
     await using local = await tcpServer(socket => socket.end("hello from outside"));
-    await using forwards = await startCli([
+    await using forwards = await startCli(server, [
       ...["port-forward", playId, "-L", `127.0.0.1:${freePort()}:8080`, "-L", `${freePort()}:2200`],
       ...["-L", `${freePort()}:db-01:22`, "-L", `${freePort()}:localhost:2200`, "-R", `9000:${local.port}`],
     ]);
@@ -516,7 +496,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
 
   test("the key of a tunnel outlives a restart, and a machine that dies ends its tunnels", async () => {
     assert.match(await says("web-01", "cat /home/laborant/.ssh/authorized_keys"), /^ssh-ed25519 \S+ labyard$/m);
-    await using proxy = await startCli(["ssh-proxy", "-q", playId, "-m", "db-01"]);
+    await using proxy = await startCli(server, ["ssh-proxy", "-q", playId, "-m", "db-01"]);
     const sshPort = (await proxy.line(/^\d+$/m)).trim();
     const options = [
       "-i",

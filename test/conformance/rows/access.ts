@@ -1,4 +1,4 @@
-import { requestBody } from "../plays.ts";
+import { requestBody, savePlayground } from "../plays.ts";
 import { api, type Row, type Stage, type World } from "../row.ts";
 
 interface Person {
@@ -71,5 +71,40 @@ export const access: Stage = {
     principal("github:somebody-else", ["its owner"]),
     principal("has-pack:extras", ["its owner"]),
     principal("nobody", []),
+    api(
+      "accessControl.canStart",
+      "[owner], started by another person who may read it",
+      async world => {
+        const { cookie } = await otherPerson(world);
+        const { url } = world.server;
+        const response = await fetch(`${url}/api/plays`, {
+          method: "POST",
+          headers: { "content-type": "application/json", origin: url, cookie },
+          body: JSON.stringify({ playground: await savePlayground("fields", world) }),
+        });
+        return `${response.status} ${((await response.json()) as { code?: string }).code}`;
+      },
+      /^403 server\//,
+    ),
+    api(
+      "accessControl.canStart",
+      "[authenticated], the other lists [owner]",
+      async world => {
+        const { client, url } = world.server;
+        const { cookie } = await otherPerson(world);
+        const accessControl = { canList: ["owner"], canRead: ["owner"], canStart: ["authenticated"] };
+        const body = {
+          ...(await requestBody("tasks", world)),
+          name: "conformance-started",
+          base: "flexbox",
+          accessControl,
+        };
+        const { name } = await client.createPlayground(body);
+        const response = await fetch(`${url}/api/playgrounds/${name}`, { headers: { cookie } });
+        await client.deletePlayground(name);
+        return JSON.stringify(((await response.json()) as { userAccess?: object }).userAccess);
+      },
+      '{"canList":false,"canRead":false,"canStart":true}',
+    ),
   ],
 };

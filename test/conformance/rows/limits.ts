@@ -149,6 +149,27 @@ export const limits: Stage = {
       /^error manifest\/root-drive-read-only: /,
     ),
     check(
+      "machines[].drives[].snapshot.id, leaseId",
+      "{id: s1, leaseId: l1}: nothing can be saved yet",
+      drive("{source: snapshot, snapshot: {id: s1, leaseId: l1}}"),
+      /^error manifest\/snapshot-reference: .*"s1" does not exist/,
+    ),
+    check(
+      "machines[].kernel.snapshot.id, leaseId",
+      "{id: k1, leaseId: l1}: nothing can be saved yet",
+      [users, `      kernel: {source: "6.1", snapshot: {id: k1, leaseId: l1}}\n${users}`],
+      /^error manifest\/snapshot-reference: .*"k1" does not exist/,
+    ),
+    check(
+      "machines[].network",
+      "local (a text)",
+      [
+        "      network:\n        interfaces:\n          - network: local\n          - network: back\n",
+        "      network: local\n",
+      ],
+      /^error manifest\/machine-no-network: .*must be an object/,
+    ),
+    check(
       "machines[].network.interfaces[].network",
       "backnd",
       nic("network: backnd"),
@@ -236,6 +257,14 @@ export const limits: Stage = {
       tab("{kind: http-port, name: App, machine: web-01, number: 80, pathRewrite: base}"),
       /^error manifest\/tab-path-rewrite: /,
     ),
+    check("tabs[].machine", "web-1", tab("{machine: web-1}"), /^error manifest\/tab-machine: .*web-01/),
+    check(
+      "tabs[].access",
+      "everybody",
+      tab("{kind: http-port, name: App, machine: web-01, number: 80, access: everybody}"),
+      /^error manifest\/tab-option: .*everybody/,
+    ),
+    check("tabs[].pane", "top", tab("{machine: web-01, pane: top}"), /^error manifest\/tab-option: .*top/),
     check("initTasks.<name>", "init db", ["    seed:\n", '    "init db":\n'], /^error manifest\/task-name: /),
     check("initTasks.<name>.init", "absent", ["      init: true\n", ""], /^warning manifest\/task-not-init: /),
     check(
@@ -253,10 +282,16 @@ export const limits: Stage = {
     ),
     check("initTasks.<name>.needs", "itself", task("      needs: [seed]"), /^error manifest\/task-cycle: /),
     check(
-      "initTasks.<name>.conditions",
-      "an undeclared key",
+      "initTasks.<name>.conditions[].key",
+      "undeclared",
       task("      conditions: [{key: flavour, value: nginx}]"),
       /^error manifest\/condition-unknown: .*flavor/,
+    ),
+    check(
+      "initTasks.<name>.conditions[].value",
+      "not an option",
+      task("      conditions: [{key: flavor, value: apache}]"),
+      /^error manifest\/condition-unknown: .*apache/,
     ),
     check(
       "initTasks.<name>.run",
@@ -268,6 +303,12 @@ export const limits: Stage = {
       "initConditions.values[].default",
       "not an option",
       conditionValues("{key: flavor, default: apache, options: [nginx]}"),
+      /^error manifest\/init-condition-options: /,
+    ),
+    check(
+      "initConditions.values[].options",
+      "one of them twice",
+      conditionValues("{key: flavor, options: [nginx, nginx]}"),
       /^error manifest\/init-condition-options: /,
     ),
     check(
@@ -287,6 +328,18 @@ export const limits: Stage = {
       "no password",
       ["  tabs:\n", "  registryAuth: someone\n  tabs:\n"],
       /^error manifest\/registry-auth: /,
+    ),
+    check(
+      "portForwards[].kind",
+      "dynamic",
+      forward("{kind: dynamic, machine: web-01, remotePort: 80}"),
+      /^error manifest\/port-forward: .*dynamic/,
+    ),
+    check(
+      "portForwards[].machine",
+      "web-1",
+      forward("{kind: local, machine: web-1, remotePort: 80}"),
+      /^error manifest\/port-forward: .*web-1/,
     ),
     check(
       "portForwards[].remotePort",

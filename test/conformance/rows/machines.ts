@@ -4,6 +4,7 @@ import type { Stage } from "../row.ts";
 import { drives } from "./machines/drives.ts";
 import { networks } from "./machines/networks.ts";
 import { noSSH } from "./machines/no-ssh.ts";
+import { portForwards } from "./machines/port-forwards.ts";
 import { registry } from "./machines/registry.ts";
 import { resources } from "./machines/resources.ts";
 import { startupFiles } from "./machines/startup-files.ts";
@@ -17,5 +18,15 @@ export const machines: Stage = {
     const playId = await startPlay("fields", world);
     await until(world, playId, "started", state => isReady(state) && state.tasks.every(({ status }) => status === 40));
   },
-  rows: [...networks, ...resources, ...registry, ...users, ...drives, ...startupFiles, ...noSSH, ...tabRows],
+  rows: [
+    ...networks,
+    ...resources,
+    ...registry,
+    ...users,
+    ...drives,
+    ...startupFiles,
+    ...noSSH,
+    ...tabRows,
+    ...portForwards,
+  ],
 };

@@ -129,6 +129,27 @@ export const playground: Stage = {
       "hidden from strangers",
     ),
     api(
+      "accessControl.canList",
+      "[anyone]",
+      async world => {
+        const { client, url } = world.server;
+        const accessControl = { canList: ["anyone"], canRead: ["owner"], canStart: ["owner"] };
+        const body = {
+          ...(await requestBody("tasks", world)),
+          name: "conformance-listed",
+          base: "flexbox",
+          accessControl,
+        };
+        const { name } = await client.createPlayground(body);
+        const listed = (await (await fetch(`${url}/api/playgrounds?filter=community`)).json()) as Array<{
+          name: string;
+        }>;
+        await client.deletePlayground(name);
+        return listed.some(entry => entry.name === name) ? "listed for strangers" : "hidden from strangers";
+      },
+      "listed for strangers",
+    ),
+    api(
       "machines[].users[].name",
       "ghost (not in the image)",
       failure({ users: [{ name: "ghost" }] }),
@@ -149,8 +170,8 @@ export const playground: Stage = {
     ),
     api("machines[].resources", "absent three times", three(), "2 vCPU 768MiB, 2 vCPU 768MiB, 2 vCPU 768MiB"),
     api(
-      "initConditions",
-      "a value that is no option",
+      "initConditions.values[].options",
+      "a value that is none of them",
       startRefused({ version: "1.3" }),
       /^start\/condition-value: .*1\.30, 1\.31/,
     ),

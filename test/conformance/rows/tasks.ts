@@ -201,7 +201,7 @@ export const settled: Stage = {
       "one",
       "initTasks.<name>.run",
       "the child lives on",
-      'a=$(cat /tmp/alive); sleep 2.5; [ "$(cat /tmp/alive)" -gt "$a" ] && echo alive',
+      'a=$(cat /tmp/alive); until [ "$(cat /tmp/alive)" -gt "$a" ]; do sleep 0.5; done; echo alive',
       "alive",
     ),
     task(
@@ -233,8 +233,8 @@ export const settled: Stage = {
     ),
     task("chosen", "initTasks.<name>.conditions", "Container runtime = cri-o", "completed 0\nchosen"),
     api("initTasks.<name>.conditions", "not the chosen value", names, /^(?!.*\bnot_chosen\b)/),
-    task("both_keys", "initTasks.<name>.conditions", "two keys, both match", "completed 0\nboth"),
-    api("initTasks.<name>.conditions", "two keys, one matches", names, /^(?!.*\bone_of_two_keys\b)/),
+    task("both_keys", "initTasks.<name>.conditions[].key, value", "two, both match", "completed 0\nboth"),
+    api("initTasks.<name>.conditions[].key, value", "two, one matches", names, /^(?!.*\bone_of_two_keys\b)/),
     task("either_value", "initTasks.<name>.conditions", "one key twice", "completed 0\neither"),
     task(
       "needs_absent",

@@ -1,5 +1,6 @@
 import { dataDigest } from "../../data-image.ts";
-import { inside, type Row } from "../../row.ts";
+import { api, inside, type Row } from "../../row.ts";
+import { notices } from "./questions.ts";
 
 const sizes = (devices: string) => `for d in ${devices}; do echo "$d $(($(cat /sys/block/$d/size) / 2048))MiB"; done`;
 const mounted = (path: string) =>
@@ -118,5 +119,11 @@ export const drives: Row[] = [
     "nothing",
     "stat -c %U:%G /data /mnt/xfs /mnt/btrfs | sort -u",
     "root:root",
+  ),
+  api(
+    "drives[].persistent",
+    "true",
+    notices,
+    /^start\/field-without-effect: drive 13 of store: persistent has no effect: all drives survive/m,
   ),
 ];

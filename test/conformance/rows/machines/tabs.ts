@@ -6,7 +6,7 @@ async function openApp({ server, playId }: World, tabId: string): Promise<string
   const tab = (await server.client.getPlay(playId)).tabs.find(({ id }) => id === tabId);
   const port = (await server.client.listPorts(playId)).find(({ id }) => id === tab?.portId);
   const { status, body } = await getPort(new URL("/page?x=1", port?.url).href);
-  return status === 200 ? `200 ${body}` : String(status);
+  return status === 200 ? `200 ${/TLSv[.0-9]+(?=, Cipher)/.exec(body)?.[0] ?? body}` : String(status);
 }
 
 export const tabRows: Row[] = [
@@ -30,4 +30,20 @@ export const tabRows: Row[] = [
   ),
   api("tabs[].access", "public", world => openApp(world, "http-port-edge"), /^200 /),
   api("tabs[].access", "private", world => openApp(world, "http-port-inner"), "401"),
+  api("tabs[].tls", "true, a certificate that nobody signed", world => openApp(world, "secure"), /^200 TLSv1\.[23]$/),
+  api("tabs[].tls", "absent, and the server speaks HTTPS", world => openApp(world, "not-told"), "502"),
+  api(
+    "tabs[].machine",
+    "inner, which nobody but its tab reaches",
+    async ({ server, playId }) =>
+      (await server.client.getPlay(playId)).tabs.find(({ id }) => id === "http-port-inner")?.machine ?? "",
+    "inner",
+  ),
+  api(
+    "tabs[].pane",
+    "right",
+    async ({ server, playId }) =>
+      (await server.client.getPlay(playId)).tabs.map(({ id, pane }) => (pane ? `${id} ${pane}` : "")).join(""),
+    "handbook right",
+  ),
 ];
