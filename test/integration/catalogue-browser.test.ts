@@ -197,6 +197,41 @@ describe("the catalogue in a browser", { timeout: patient(180_000) }, () => {
     assert.equal(await page.getByRole("button", { name: "Delete this playground" }).count(), 0);
   });
 
+  test("somebody else's lists: what may not be started has a dead button, what may not be read hides its manifest", async () => {
+    const lists = (canRead: string, canStart: string) => ({
+      canList: ["anyone"],
+      canRead: [canRead],
+      canStart: [canStart],
+    });
+    const shown = await create(server.bob, {
+      name: "shown",
+      title: "To read only",
+      accessControl: lists("anyone", "owner"),
+    });
+    const closed = await create(server.bob, {
+      name: "closed",
+      title: "To start only",
+      accessControl: lists("owner", "anyone"),
+    });
+    await page.goto(`${server.origins.appUrl}/?show=community`);
+    await shows(["From Bob to all", "To read only", "To start only"]);
+    const start = (title: string) => page.getByRole("button", { name: `Start ${title}` });
+    assert.ok(await start("To read only").isDisabled());
+    assert.equal(await start("To read only").textContent(), "You may not start this");
+    assert.ok(await start("To start only").isEnabled());
+
+    const manifest = page.getByText("Manifest", { exact: true });
+    const startHere = page.getByRole("main").getByRole("button", { name: "Start", exact: true });
+    await page.goto(`${server.origins.appUrl}/playgrounds/${shown.name}`);
+    await manifest.waitFor();
+    await page.getByText("Its owner has not allowed you to start this playground.").waitFor();
+    assert.equal(await startHere.count(), 0);
+    await page.goto(`${server.origins.appUrl}/playgrounds/${closed.name}`);
+    await startHere.waitFor();
+    assert.ok(await startHere.isEnabled());
+    assert.equal(await manifest.count(), 0);
+  });
+
   test("the pages made no mistakes of their own", () => {
     assert.deepEqual(faults, []);
   });
