@@ -6,7 +6,7 @@ import { Problem } from "../../src/api/problems.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
 import { playProcesses } from "../fixtures/leftovers.ts";
 import { bootMs, patient } from "../fixtures/patience.ts";
-import { beginPlay, createPlayground, isReady, untilIn, untilState } from "../fixtures/play.ts";
+import { createPlayground, isReady, untilIn, untilState } from "../fixtures/play.ts";
 import { startRegistry, type TestRegistry } from "../fixtures/registry.ts";
 import { type RealServer, startServer } from "../fixtures/server.ts";
 import type { TarMember } from "../fixtures/tar-archive.ts";
@@ -64,7 +64,8 @@ before(
     server = await startServer();
     const fill = (text: string) =>
       Object.entries(sources).reduce((filled, [name, source]) => filled.replaceAll(name, source), text);
-    playId = await beginPlay(server, await createPlayground(server, "families", fill));
+    const playground = await createPlayground(server, "families", fill);
+    playId = (await server.client.createPlay({ playground, initConditions: { flavor: "spicy" } })).id;
     await untilState(
       server,
       playId,
@@ -87,7 +88,7 @@ const says = (machine: string, command: string, user = "root") =>
 
 /** What a reboot must not change. */
 const identity = {
-  addresses: "ip -4 -o address show dev eth0 | grep -o 'inet [^ ]*'",
+  addresses: "ip -4 -o address show scope global | grep -o 'eth.*inet [^ ]*' | tr -s ' '",
   routes: "ip -4 route",
   resolver: "cat /etc/resolv.conf",
   hosts: "cat /etc/hosts",
@@ -101,6 +102,7 @@ test("every init task has been done, as the user it names", async () => {
   assert.deepEqual(done, {
     init_alpine: [40, "up"],
     init_alpine_user: [40, "laborant /home/laborant"],
+    init_alpine_chosen: [40, "spicy"],
     init_broken: [40, "laborant"],
     init_bare: [40, "root"],
   });
@@ -132,12 +134,37 @@ describe("OpenRC, busybox, no bash", { timeout: patient(600_000) }, () => {
     assert.equal(found.data, "/dev/vdb /srv/data ext4\n1");
     assert.match(found.dhcp, /eth0 already configured$/);
     assert.equal(found.motd, "one line");
-    assert.equal(found.addresses, "inet 172.16.0.2/24");
+    assert.equal(found.addresses, "eth0 inet 172.16.0.2/24\neth1 inet 10.9.0.10/24");
     assert.match(found.routes, /^default via 172\.16\.0\.1 dev eth0/);
     assert.equal(found.resolver, "nameserver 172.16.0.1");
     assert.equal(found.names, "172.16.0.3 broken broken.local\n172.16.0.4 bare bare.local");
     assert.equal(found.trust, "laborant");
     assert.equal(found.port22, "SSH-");
+  });
+
+  test("so are the other drives, networks, files, conditions and the registry", async () => {
+    const found = await facts("alpine", {
+      xfs: "grep ' /srv/xfs ' /proc/mounts | cut -d' ' -f1-3; grep -c '/srv/xfs' /etc/fstab; echo x >/srv/xfs/x; ls /srv/xfs",
+      readOnly: "grep ' /srv/read-only ' /proc/mounts | cut -d' ' -f1-3; cat /sys/block/vdd/ro; touch /srv/read-only/x",
+      neighbour: "ping -c 1 -W 20 broken.back >/dev/null && echo answers",
+      names: "getent hosts broken.back alpine.back | tr -s ' '",
+      outwards: "ip -4 route get 192.0.2.1 | grep -o 'dev eth.'",
+      file: "stat -c '%U:%G %a' /home/laborant/.config /home/laborant/.config/app; cat /home/laborant/.config/app",
+      conditions: "cat /opt/iximiuz-labs/init-conditions.json",
+      modules: "modprobe -a overlay br_netfilter && grep -Ec '^(overlay|br_netfilter) ' /proc/modules",
+      resources: "nproc; awk '/MemTotal/ { print ($2 > 400 * 1024 && $2 <= 512 * 1024) }' /proc/meminfo",
+      registry: "curl -sS -m 60 -o /dev/null -w '%{http_code} %{ssl_verify_result}' https://registry.iximiuz.com/v2/",
+    });
+    assert.equal(found.xfs, "/dev/vdc /srv/xfs xfs\n1\nx");
+    assert.match(found.readOnly, /^\/dev\/vdd \/srv\/read-only ext4\n1\ntouch: .*Read-only file system$/);
+    assert.equal(found.neighbour, "answers");
+    assert.equal(found.names, "10.9.0.2 broken.back\n10.9.0.10 alpine.back");
+    assert.equal(found.outwards, "dev eth0");
+    assert.equal(found.file, "laborant:laborant 755\nlaborant:laborant 600\ntheme=dark");
+    assert.deepEqual(JSON.parse(found.conditions), { flavor: "spicy" });
+    assert.equal(found.modules, "2");
+    assert.equal(found.resources, "1\n1");
+    assert.equal(found.registry, "200 0");
   });
 
   test("a terminal, with the welcome in it once", async () => {
