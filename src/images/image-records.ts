@@ -10,7 +10,7 @@ const recordSchema = z.object({
   digest: z.custom<Digest>(isDigest),
   /** When somebody was last asked what the name means. RFC 3339. */
   resolvedAt: z.string(),
-  /** "built": made on this host under a registry's name and never pushed there, so nobody else is asked about it. */
+  /** "built": made or named on this host under a registry's name and never pushed there, so nobody else is asked about it. */
   origin: z.enum(["recipe", "registry", "built", "import"]),
 });
 

@@ -16,8 +16,10 @@ import type { CliContext } from "../../src/cli/context.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { reportFailure } from "../../src/cli/report.ts";
 import { run, startChild } from "../../src/host/process.ts";
+import { parseCommandSource } from "../../src/images/catalogue.ts";
 import { buildLocalImage } from "../../src/images/local/local-image.ts";
 import { layoutsDirectory, resolvePaths } from "../../src/store/paths.ts";
+import { imageHome } from "../fixtures/image-home.ts";
 import { patient } from "../fixtures/patience.ts";
 import { importSmallImage, type PodmanService, startPodman } from "../fixtures/podman-service.ts";
 import { startRegistry, type TestRegistry } from "../fixtures/registry.ts";
@@ -407,6 +409,8 @@ gid = 8
     "layout",
   );
   await run(["skopeo", "inspect", `oci:${oci.output}:latest`]);
+  await using cache = await imageHome();
+  assert.match(await cache.pull(await parseCommandSource(oci.output)), /^sha256:/);
   await run(["umoci", "unpack", "--image", `${oci.output}:latest`, join(home, "unpacked")]);
   assert.equal(((await stat(join(home, "unpacked/rootfs/bin/tool"))).mode & 0o7777).toString(8), "4750");
   await assertNothingLeft();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execPath } from "node:process";
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -154,6 +154,33 @@ describe("33: images in files", () => {
     await assert.rejects(home.pull(await parseCommandSource(path)), (error: Problem) => error.code === "image/damaged");
     assert.deepEqual(await readdir(join(home.paths.home, "images/partial")), []);
   });
+});
+
+test("an image outside of the cache gets a name that a manifest can use, with no registry behind it", async () => {
+  await using home = await imageHome();
+  const layout = join(home.paths.home, "layout");
+  for (const [name, bytes] of layoutFiles({ v1: one, v2: two })) {
+    await mkdir(dirname(join(layout, name)), { recursive: true });
+    await writeFile(join(layout, name), bytes);
+  }
+  const pull = (args: string[]) =>
+    run([execPath, main, "image", "pull", "-q", ...args], {
+      env: { PATH: process.env.PATH, LABYARD_HOME: home.paths.home },
+      allowFailure: true,
+    });
+  // Nothing listens there.
+  const name = "oci://127.0.0.1:1/lab/made:v1";
+  const request = { sizeBytes: 1024 ** 3, sizeIsExplicit: true, filesystem: "ext4", purpose: "root" } as const;
+  const drive = () => ensureBaseDrive({ ...request, paths: home.paths, source: name });
+  assert.equal((await pull([`${layout}:v1`, "-t", name])).stdout, `${one.manifestDigest}\n`);
+  assert.equal((await drive()).imageDigest, one.manifestDigest);
+  // What fails leaves the name alone, and naming again moves it.
+  assert.equal((await pull([`${layout}:v3`, "-t", name])).exitCode, 1);
+  const pinned = await pull([`${layout}:v2`, "-t", `${name}@${one.manifestDigest}`]);
+  assert.match(pinned.stderr, /has a digest; an image is named by a tag/);
+  assert.equal((await drive()).imageDigest, one.manifestDigest);
+  assert.equal((await pull([`${layout}:v2`, "-t", name])).stdout, `${two.manifestDigest}\n`);
+  assert.equal((await drive()).imageDigest, two.manifestDigest);
 });
 
 test("an engine's image comes through its socket", async () => {

@@ -9,6 +9,7 @@ import { whileUsingCache } from "../cache-use.ts";
 import { withExclusiveLock } from "../exclusive-lock.ts";
 import { rememberImage } from "../image-records.ts";
 import { loadImage, type LoadedImage } from "../load-image.ts";
+import { nameImage, requireNoDigest } from "../name-image.ts";
 import { type OnProgress, progressReporter } from "../progress.ts";
 import { pullLayers } from "../pull-image.ts";
 import { judgeImage } from "../verdict.ts";
@@ -45,9 +46,7 @@ export interface BuildImageOptions {
  */
 export async function buildImage(options: BuildImageOptions): Promise<LoadedImage & { engine: string }> {
   const { paths, reference, env, onLine, signal } = options;
-  if (reference.digest !== undefined) {
-    throw new Problem("image/bad-reference", { message: "an image is built under a tag, not under a digest" });
-  }
+  requireNoDigest(reference);
   const engine = await chooseEngine(options);
   const report = progressReporter(options.onProgress);
   const name = formatReference(reference);
@@ -65,7 +64,7 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
       if (image === undefined) throw new Error("an image with a source cannot be missing");
       const layers = await pullLayers(image, opened.blobs, { paths, report, signal, isMergedNext: true });
       await judgeImage(paths, image, layers, signal);
-      await rememberImage(paths, { name, digest: image.digest, origin: "built" });
+      await nameImage(paths, reference, image.digest);
       if (options.push) {
         report("build", `pushing ${name}`);
         const isPlain = options.registries.transport.mayBePlain(new URL(`http://${reference.registry}`));
