@@ -51,6 +51,19 @@ export function parseGroup(text: string): GroupEntry[] {
   return [...groups.values()];
 }
 
+/** Everybody the image knows. */
+export interface Accounts {
+  users: AccountEntry[];
+  groups: GroupEntry[];
+}
+
+export function readAccounts(tree: Tree, payloads: PayloadSource): Accounts {
+  return {
+    users: parsePasswd(readTreeText(tree, payloads, "/etc/passwd") ?? ""),
+    groups: parseGroup(readTreeText(tree, payloads, "/etc/group") ?? ""),
+  };
+}
+
 function isId(text: string | undefined): boolean {
   return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= 2 ** 32 - 2;
 }

@@ -1,3 +1,4 @@
+import { readAccounts } from "./accounts.ts";
 import { type BootFinding, checkBootability, type InitKind } from "./bootability.ts";
 import type { Digest } from "./digest.ts";
 import { mergeLayers } from "./layers/merge-layers.ts";
@@ -16,8 +17,9 @@ export interface ImageCheck {
 export async function checkImage(options: SourceOptions): Promise<ImageCheck> {
   return withPulledImage(options, async ({ image, findings, layers }) => {
     using merged = await mergeLayers(layers, options.signal);
-    const boot = checkBootability(merged.tree, merged.payloads);
-    await rememberVerdict(options.paths, image, boot);
+    const { tree, payloads } = merged;
+    const boot = checkBootability(tree, payloads);
+    await rememberVerdict(options.paths, image, boot, readAccounts(tree, payloads));
     const all = [...findings, ...boot.findings, ...merged.warnings.map(layerWarning)];
     return {
       digest: image.digest,

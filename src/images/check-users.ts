@@ -1,10 +1,16 @@
 import { Problem } from "../api/problems.ts";
-import type { MachinePlan } from "../plan/plan.ts";
 import type { BaseDrive } from "./base-drive.ts";
+
+/** What of a machine names accounts, in a manifest or in a plan. */
+interface NamesAccounts {
+  name: string;
+  users: ReadonlyArray<{ name: string }>;
+  startupFiles: ReadonlyArray<{ path: string; owner?: string | undefined }>;
+}
 
 /** Every user, owner or group that the machine names and its root image lacks; empty when all is well. */
 export function checkUsers(
-  machine: Pick<MachinePlan, "name" | "users" | "startupFiles">,
+  machine: NamesAccounts,
   drive: Pick<BaseDrive, "reference" | "users" | "groups">,
 ): Problem[] {
   const users = drive.users.map(user => user.name);

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { Problem } from "../api/problems.ts";
 import { writeFileAtomic } from "../lib/atomic-file.ts";
 import { baseDriveFile, baseDriveRecordFile, baseDrivesDirectory, imageLockFile, type Paths } from "../store/paths.ts";
-import { parseGroup, parsePasswd, readTreeText } from "./accounts.ts";
+import { readAccounts } from "./accounts.ts";
 import type { BaseDrive } from "./base-drive.ts";
 import { driveVersion } from "./base-version.ts";
 import type { BlobSource } from "./blob-source.ts";
@@ -183,7 +183,8 @@ async function makeDrive(
   using merged = await mergeLayers(layers, options.signal);
   const { tree, payloads } = merged;
   const boot = checkBootability(tree, payloads);
-  await rememberVerdict(paths, image, boot);
+  const accounts = readAccounts(tree, payloads);
+  await rememberVerdict(paths, image, boot, accounts);
   const warnings = merged.warnings.map(
     (message): BootFinding => ({ code: "image/layer-warning", severity: "info", message, path: "/", fix: "" }),
   );
@@ -201,8 +202,7 @@ async function makeDrive(
     version: driveVersion(options.filesystem),
     requiredBytes: needed,
     filesystem: options.filesystem,
-    users: parsePasswd(readTreeText(tree, payloads, "/etc/passwd") ?? ""),
-    groups: parseGroup(readTreeText(tree, payloads, "/etc/group") ?? ""),
+    ...accounts,
     findings: [...boot.findings, ...warnings],
     initKind: boot.initKind,
   };

@@ -2,6 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
 import { writeFileAtomic } from "../lib/atomic-file.ts";
 import { imageVerdictFile, imageVerdictsDirectory, type Paths } from "../store/paths.ts";
+import { type Accounts, readAccounts } from "./accounts.ts";
 import { driveVersion } from "./base-version.ts";
 import { type BootFinding, type BootReport, checkBootability } from "./bootability.ts";
 import { formatImageSource, parseImageSource } from "./catalogue.ts";
@@ -11,14 +12,19 @@ import type { LoadedImage } from "./load-image.ts";
 import { recallImage } from "./resolve-image.ts";
 
 /** What an image is like as a machine, kept beside it: so it can be told later without reading its layers again. */
-interface Verdict {
+interface Verdict extends Partial<Accounts> {
   version: string;
   findings: BootFinding[];
 }
 
-export async function rememberVerdict(paths: Paths, image: LoadedImage, { findings }: BootReport): Promise<void> {
+export async function rememberVerdict(
+  paths: Paths,
+  image: LoadedImage,
+  { findings }: BootReport,
+  accounts: Accounts,
+): Promise<void> {
   await mkdir(imageVerdictsDirectory(paths), { recursive: true });
-  const verdict: Verdict = { version: driveVersion("ext4"), findings };
+  const verdict: Verdict = { version: driveVersion("ext4"), findings, ...accounts };
   await writeFileAtomic(fileOf(paths, image), JSON.stringify(verdict));
 }
 
@@ -31,7 +37,8 @@ export async function judgeImage(
 ): Promise<void> {
   try {
     using merged = await mergeLayers(layers, signal);
-    await rememberVerdict(paths, image, checkBootability(merged.tree, merged.payloads));
+    const { tree, payloads } = merged;
+    await rememberVerdict(paths, image, checkBootability(tree, payloads), readAccounts(tree, payloads));
   } catch (error) {
     if (!(error instanceof Problem && error.code === "image/bad-layer")) throw error;
   }
@@ -40,6 +47,8 @@ export async function judgeImage(
 export interface KnownFindings {
   reference: string;
   findings: BootFinding[];
+  /** Undefined: looked at by a version that did not keep them. */
+  accounts?: Accounts;
 }
 
 /**
@@ -53,7 +62,9 @@ export async function knownFindings(paths: Paths, source: string): Promise<Known
     if (image === undefined) return undefined;
     const verdict = JSON.parse(await readFile(fileOf(paths, image), "utf8")) as Verdict;
     if (verdict.version !== driveVersion("ext4")) return undefined;
-    return { reference: formatImageSource(parsed), findings: verdict.findings };
+    const { findings, users, groups } = verdict;
+    const accounts = users === undefined || groups === undefined ? {} : { accounts: { users, groups } };
+    return { reference: formatImageSource(parsed), findings, ...accounts };
   } catch {
     // It only adds to what somebody is told: a name or a record that cannot be read adds nothing.
     return undefined;

@@ -224,8 +224,8 @@ describe("a registry without credentials", () => {
     const manifest = {
       playground: {
         machines: [
-          { name: "a", drives: [{ source, mount: "/" }, { source }] },
-          { name: "b", drives: [{ source: "debian-12", mount: "/" }] },
+          { name: "a", users: [], drives: [{ source, mount: "/" }, { source }] },
+          { name: "b", users: [], drives: [{ source: "debian-12", mount: "/" }] },
         ],
       },
     } as unknown as Manifest;
@@ -234,6 +234,18 @@ describe("a registry without credentials", () => {
     const found = await knownImageFindings(manifest, paths);
     assert.deepEqual([...new Set(found.map(({ path }) => path))], ["playground.machines[0].drives[0].source"]);
     assert.match(found[0]?.message ?? "", /lab\/noted:v1: .*no init.*the machine will not start/);
+    const named = structuredClone(manifest);
+    Object.assign(named.playground.machines[0] as object, {
+      users: [{ name: "nobody-here" }],
+      startupFiles: [{ path: "/x", content: "", owner: "root:no-group" }],
+    });
+    const unknown = (await knownImageFindings(named, paths)).filter(({ code }) => code === "machine/user-not-in-image");
+    // The image has no accounts at all: neither the user, nor root, nor the group.
+    assert.deepEqual(
+      unknown.map(({ path }) => path),
+      ["users[0].name", "startupFiles[0].owner", "startupFiles[0].owner"].map(path => `playground.machines[0].${path}`),
+    );
+    assert.match(unknown[0]?.message ?? "", /user "nobody-here" does not exist in .*lab\/noted:v1.*will not start/);
     // Also long after the tag was looked up, and not from what another version thought.
     const [verdict = ""] = await readdir(imageVerdictsDirectory(paths));
     await writeFile(join(imageVerdictsDirectory(paths), verdict), JSON.stringify({ version: "0", findings: [{}] }));
