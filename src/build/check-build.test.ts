@@ -82,3 +82,13 @@ is_directory = "yes"
     "build/wrong-type overlays[0].is_directory 11:1",
   ]);
 });
+
+test("programs are looked for where they are started from, with or without sbin in the PATH", async () => {
+  const script = '[filesystem]\ntype = "TYPE"\nsize_mib = 400\n[container]\nimage = { name = "x", tag = "y" }\n';
+  assert.deepEqual(await errorsOf(script.replace("TYPE", "Xfs")), []);
+  assert.deepEqual(await errorsOf(script.replace("TYPE", "Btrfs")), []);
+  assert.deepEqual(await errorsOf(script.replace("TYPE", "Vfat")), [
+    "build/bad-value filesystem.type 2:1",
+    "build/bad-value filesystem.type 2:1",
+  ]);
+});

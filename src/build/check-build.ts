@@ -10,8 +10,8 @@ import type { BuildScript, FilesystemPart } from "./script/schema.ts";
 
 const tools: Record<FilesystemPart["type"], ReadonlyArray<readonly [tool: string, packageName: string]>> = {
   Ext4: [],
-  Xfs: [],
-  Btrfs: [],
+  Xfs: [["mkfs.xfs", "xfsprogs"]],
+  Btrfs: [["mkfs.btrfs", "btrfs-progs"]],
   Squashfs: [["sqfstar", "squashfs-tools"]],
   Vfat: [
     ["mkfs.fat", "dosfstools"],
@@ -84,7 +84,8 @@ export async function checkOutputPath(output: string, opened: BuildPackage, scri
 }
 
 function isInPath(tool: string, env: NodeJS.ProcessEnv): boolean {
-  return (env.PATH ?? "").split(delimiter).some(directory => {
+  // Programs are started with these as well: users may have no sbin in their PATH.
+  return [...(env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].some(directory => {
     try {
       accessSync(join(directory, tool), constants.X_OK);
       return true;

@@ -6,6 +6,8 @@ export interface FormatOptions {
   filesystem: NonNullable<DrivePlan["filesystem"]>;
   sizeBytes: number;
   uuid: string;
+  /** For mkfs, beside the usual ones. Nothing here checks them. */
+  mkfsArguments?: readonly string[];
   signal: AbortSignal;
 }
 
@@ -21,7 +23,10 @@ export async function createFormatted(path: string, options: FormatOptions): Pro
   } finally {
     await file.close();
   }
-  await run([...formatCommand(options), path], { signal: options.signal, timeoutMs: 5 * 60_000 });
+  await run([...formatCommand(options), ...(options.mkfsArguments ?? []), path], {
+    signal: options.signal,
+    timeoutMs: 5 * 60_000,
+  });
 }
 
 /** The file is all zeros, so nothing has to be discarded or zeroed first. */

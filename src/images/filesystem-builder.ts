@@ -13,6 +13,8 @@ export interface BuildFilesystemRequest {
   filesystem: Exclude<Filesystem, "ext4">;
   sizeBytes: number;
   uuid: string;
+  /** For the mkfs of this filesystem, checked by whoever asks. */
+  mkfsArguments?: readonly string[];
   /** Whether the lost+found of the source is the tree's, and not only there because each ext4 has one. */
   keepLostAndFound: boolean;
   signal?: AbortSignal;

@@ -45,6 +45,17 @@ test("a builder gets an ext4 of the tree and everything about the drive; only th
   assert.equal(progress[1], requiredDriveBytes(tree, "ext4"));
 });
 
+test("a builder is told what its mkfs shall do otherwise", async () => {
+  const requests: BuildFilesystemRequest[] = [];
+  const build: BuildFilesystem = async request => void requests.push(request);
+  const mkfs = { uuid: "00112233-4455-6677-8899-aabbccddeeff", args: ["-L", "lab"] };
+  await writeDrive(tree, memory, { ...sized, path, filesystem: "btrfs", build, mkfs });
+  assert.deepEqual(
+    requests.map(({ uuid, mkfsArguments }) => [uuid, mkfsArguments]),
+    [[mkfs.uuid, mkfs.args]],
+  );
+});
+
 test("a lost+found of the image is told from the one that every ext4 has", async () => {
   let kept: boolean | undefined;
   const build: BuildFilesystem = async ({ keepLostAndFound }) => void (kept = keepLostAndFound);

@@ -19,6 +19,8 @@ const smallestDriveBytes: Record<Filesystem, number> = {
 export interface WriteAnyDriveOptions extends WriteDriveOptions {
   filesystem: Filesystem;
   build?: BuildFilesystem | undefined;
+  /** For the builder: a UUID in place of that of the seed, and what its mkfs is told beside the usual. */
+  mkfs?: { uuid?: string; args: readonly string[] };
   /** Of this very tree, when it is known already. */
   measured?: MeasuredTree;
 }
@@ -42,7 +44,7 @@ export function requiredDriveBytes(
  * `image/unsupported-filesystem` when there is no builder or the drive is too small for its kind.
  */
 export async function writeDrive(tree: Tree, payloads: PayloadSource, options: WriteAnyDriveOptions): Promise<void> {
-  const { filesystem, build, path, sizeBytes, seed, signal, onProgress } = options;
+  const { filesystem, build, mkfs, path, sizeBytes, seed, signal, onProgress } = options;
   if (filesystem === "ext4") {
     await writeExt4(tree, payloads, options);
     return;
@@ -73,7 +75,8 @@ export async function writeDrive(tree: Tree, payloads: PayloadSource, options: W
       target: path,
       filesystem,
       sizeBytes,
-      uuid: formatUuid(identityFrom(seed, "").uuid),
+      uuid: mkfs?.uuid ?? formatUuid(identityFrom(seed, "").uuid),
+      ...(mkfs === undefined ? {} : { mkfsArguments: mkfs.args }),
       keepLostAndFound: tree.root.children.has("lost+found"),
       ...(signal ? { signal } : {}),
       onProgress: writtenBytes => onProgress?.(Math.min(writtenBytes, totalBytes), totalBytes),

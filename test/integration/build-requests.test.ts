@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { FreeBytes } from "../../src/build/disk-space.ts";
-import { runBuild } from "../../src/build/run-build.ts";
+import { type RunBuildOptions, runBuild } from "../../src/build/run-build.ts";
+import type { BuildFilesystemRequest } from "../../src/images/filesystem-builder.ts";
 import { type FakeEngine, type FakeEngineOptions, startFakeEngine } from "../fixtures/fake-engine.ts";
 
 /** What a build asks its engine, and when: an engine that only pretends keeps the requests. */
@@ -20,7 +20,11 @@ after(() => rm(directory, { recursive: true, force: true }));
 
 const at = (name: string) => join(directory, name);
 
-async function build(fake: FakeEngine, script: string, freeBytes?: FreeBytes): Promise<void> {
+async function build(
+  fake: FakeEngine,
+  script: string,
+  more: Pick<RunBuildOptions, "freeBytes" | "buildFilesystem"> = {},
+): Promise<void> {
   await writeFile(
     at("build.toml"),
     script.replace("[container]", `[container]\nconnection_uri = "unix://${fake.socket}"`),
@@ -29,7 +33,7 @@ async function build(fake: FakeEngine, script: string, freeBytes?: FreeBytes): P
     ...{ packagePath: directory, output: at("out.img"), paths: { home: at("home"), runtime: at("run") } },
     ...{ env: process.env, uid: 0, allowHostVolumes: false, signal: new AbortController().signal },
     onEvent: () => undefined,
-    ...(freeBytes === undefined ? {} : { freeBytes }),
+    ...more,
   });
 }
 
@@ -216,10 +220,9 @@ include = ["/etc/file"]
     await mkdir(at("home"), { recursive: true });
   });
   /** So many MiB free where the output goes, and where the build works. */
-  const free =
-    (outputMiB: number, workMiB: number): FreeBytes =>
-    asked =>
-      Promise.resolve((asked === directory ? outputMiB : workMiB) * mebibyte);
+  const free = (outputMiB: number, workMiB: number) => ({
+    freeBytes: async (asked: string) => (asked === directory ? outputMiB : workMiB) * mebibyte,
+  });
   const isFull = (message: RegExp) => ({ code: "host/disk-full", message });
   const leftovers = async () => (await readdir(directory)).filter(name => name.startsWith("out.img"));
 
@@ -256,4 +259,31 @@ include = ["/etc/file"]
     await build(fake, squash, free(10, 1000));
     await rm(at("out.img"));
   });
+});
+
+test("an Xfs and a Btrfs are ordered with what the script says of them", async () => {
+  await using fake = await startFake({ image: known });
+  const uuid = "00112233-4455-6677-8899-aabbccddeeff";
+  const cases = [
+    ["Xfs", `["-f", "-L", "lab", "-m", "reflink=0,uuid=${uuid}"]`, ["-L", "lab", "-m", "reflink=0"]],
+    ["Btrfs", `["--label=lab", "-U", "${uuid}", "-n", "16k"]`, ["-L", "lab", "-n", "16k"]],
+  ] as const;
+  for (const [type, mkfs, mkfsArguments] of cases) {
+    const orders: BuildFilesystemRequest[] = [];
+    const buildFilesystem = async (order: BuildFilesystemRequest) => {
+      orders.push(order);
+      await copyFile(order.source, order.target);
+    };
+    const script = `[filesystem]\ntype = "${type}"\nsize_mib = 400\nmkfs_args = ${mkfs}\n[container]\nimage = { name = "lab", tag = "1" }\n`;
+    await build(fake, script, { buildFilesystem });
+    const [{ target, source, onProgress: _, signal: __, ...order }] = orders as [BuildFilesystemRequest];
+    const filesystem = type.toLowerCase();
+    assert.deepEqual(order, { filesystem, sizeBytes: 400 * mebibyte, uuid, mkfsArguments, keepLostAndFound: false });
+    assert.ok(source.startsWith(target) && target.startsWith(`${at("out.img")}.`));
+    assert.deepEqual(
+      (await readdir(directory)).filter(name => name.startsWith("out.img")),
+      ["out.img"],
+    );
+    await rm(at("out.img"));
+  }
 });

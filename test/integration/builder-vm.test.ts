@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Problem } from "../../src/api/problems.ts";
+import { readBtrfsArguments, readXfsArguments } from "../../src/build/script/mkfs-foreign-args.ts";
 import { createFormatted } from "../../src/drives/format.ts";
 import { requiredBytes } from "../../src/images/ext4/space.ts";
 import { writeExt4 } from "../../src/images/ext4/write-ext4.ts";
@@ -79,6 +80,14 @@ function exampleTree(): DirectoryNode {
   );
 }
 
+/** What a build script may ask of mkfs, as its reader passes it on. */
+const asked = {
+  xfs: readXfsArguments(["-f", "-Llab", "-i", "size=1024,sparse=0", "-m", "rmapbt=1"]).settings.args,
+  btrfs: readBtrfsArguments(["-L", "lab", "--nodesize=64k", "-m", "single", "-O", "^no-holes"]).settings.args,
+  ext3: [],
+  ext2: [],
+};
+
 for (const filesystem of ["xfs", "btrfs", "ext3", "ext2"] as const) {
   test(`${filesystem}: whatever the tree has is on the drive, and the drive passes its check`, {
     timeout: 240_000,
@@ -86,12 +95,24 @@ for (const filesystem of ["xfs", "btrfs", "ext3", "ext2"] as const) {
     const target = join(scratch, `${filesystem}.img`);
     const sizeBytes = 512 * mebibyte;
     const signal = AbortSignal.timeout(200_000);
-    await builder({ source, target, filesystem, sizeBytes, uuid, keepLostAndFound: false, signal });
+    const mkfsArguments = asked[filesystem];
+    await builder({ source, target, filesystem, sizeBytes, uuid, mkfsArguments, keepLostAndFound: false, signal });
     await run(
       { xfs: ["xfs_repair", "-n"], btrfs: ["btrfs", "check"], ext3: ["e2fsck", "-fn"], ext2: ["e2fsck", "-fn"] }[
         filesystem
       ].concat(target),
     );
+    if (filesystem === "xfs") {
+      const { stdout } = await run(["xfs_db", "-r", "-c", "sb 0", "-c", "p fname inodesize uuid", target]);
+      assert.equal(
+        stdout,
+        `fname = "lab\\000\\000\\000\\000\\000\\000\\000\\000\\000"\ninodesize = 1024\nuuid = ${uuid}\n`,
+      );
+    }
+    if (filesystem === "btrfs") {
+      const { stdout } = await run(["btrfs", "inspect-internal", "dump-super", target]);
+      assert.match(stdout, /^label\s+lab$[\s\S]*^nodesize\s+65536$/m);
+    }
     let image = target;
     if (filesystem === "xfs" || filesystem === "btrfs") {
       image = join(scratch, "back.img");

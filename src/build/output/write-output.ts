@@ -9,6 +9,7 @@ import type { BuildFilesystem } from "../../images/filesystem-builder.ts";
 import type { PayloadSource, Tree } from "../../images/tree.ts";
 import { requiredDriveBytes, writeDrive } from "../../images/write-drive.ts";
 import { readExt4Arguments, readSquashfsArguments, readVfatArguments } from "../script/mkfs-args.ts";
+import { readBtrfsArguments, readXfsArguments } from "../script/mkfs-foreign-args.ts";
 import type { BuildScript, FilesystemPart } from "../script/schema.ts";
 import { contentDigest } from "../tree/content-digest.ts";
 import { tarChunks } from "../tree/write-tar.ts";
@@ -74,7 +75,14 @@ async function writeFilesystem(
     case "Btrfs": {
       const filesystem = part.type === "Xfs" ? "xfs" : "btrfs";
       const sizeBytes = wantedBytes ?? requiredDriveBytes(tree, filesystem);
-      await writeDrive(tree, payloads, { ...drive, filesystem, sizeBytes, build: options.buildFilesystem });
+      const { settings } = (part.type === "Xfs" ? readXfsArguments : readBtrfsArguments)(part.mkfs_args);
+      await writeDrive(tree, payloads, {
+        ...drive,
+        filesystem,
+        sizeBytes,
+        build: options.buildFilesystem,
+        mkfs: settings,
+      });
       return;
     }
     case "Squashfs": {

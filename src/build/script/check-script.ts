@@ -1,5 +1,6 @@
 import { formatPath, type KeyPath, type ScriptFinding } from "./finding.ts";
 import { argumentPath, readExt4Arguments, readSquashfsArguments, readVfatArguments } from "./mkfs-args.ts";
+import { readBtrfsArguments, readXfsArguments } from "./mkfs-foreign-args.ts";
 import type { ReadScript } from "./read-script.ts";
 import type { BuildScript, CommandPart, FilesystemPart, OverlayPart } from "./schema.ts";
 
@@ -93,15 +94,10 @@ function checkFilesystem(filesystem: FilesystemPart, collect: Collector): void {
   if (filesystem.lossy && type !== "Vfat") {
     collect.add("warning", "build/no-effect", ["filesystem", "lossy"], `lossy has no effect: ${type} loses nothing`);
   }
-  const read = { Ext4: readExt4Arguments, Squashfs: readSquashfsArguments, Vfat: readVfatArguments };
-  if (type === "Xfs" || type === "Btrfs") {
-    for (const [index, argument] of filesystem.mkfs_args.entries())
-      collect.error(
-        argumentPath(index),
-        `"${argument}" is not supported: ${type} is made with the defaults of its mkfs`,
-      );
-    return;
-  }
+  const read = {
+    ...{ Ext4: readExt4Arguments, Squashfs: readSquashfsArguments, Vfat: readVfatArguments },
+    ...{ Xfs: readXfsArguments, Btrfs: readBtrfsArguments },
+  };
   for (const { index, message } of read[type](filesystem.mkfs_args).problems) {
     // What follows may be its value.
     if (collect.knows(["filesystem", "mkfs_args"], index + 1)) collect.error(argumentPath(index), message);

@@ -54,8 +54,8 @@ export function readExt4Arguments(args: readonly string[]): ReadArguments<Ext4Se
           else settings.label = value ?? "";
           return;
         case "-U": {
-          const hex = (value ?? "").replaceAll("-", "");
-          if (/^[0-9a-fA-F]{32}$/.test(hex)) settings.uuid = Buffer.from(hex, "hex");
+          const uuid = readUuid(value ?? "");
+          if (uuid !== undefined) settings.uuid = uuid;
           else refuse(`"-U ${value}" must be a UUID: a drive is the same each time it is built, so none is made up`);
           return;
         }
@@ -92,7 +92,12 @@ export function readExt4Arguments(args: readonly string[]): ReadArguments<Ext4Se
   return { settings, problems };
 }
 
-function checkFeature(feature: string, refuse: (message: string) => void): void {
+export function readUuid(text: string): Buffer | undefined {
+  const hex = text.replaceAll("-", "");
+  return /^[0-9a-fA-F]{32}$/.test(hex) ? Buffer.from(hex, "hex") : undefined;
+}
+
+function checkFeature(feature: string, refuse: Refuse): void {
   const isOff = feature.startsWith("^");
   const name = isOff ? feature.slice(1) : feature;
   if (writtenFeatures.has(name) === isOff) {
@@ -141,10 +146,12 @@ export function argumentPath(index: number): KeyPath {
   return ["filesystem", "mkfs_args", index];
 }
 
-function forEachOption(
+export type Refuse = (message: string) => void;
+
+export function forEachOption(
   args: readonly string[],
   problems: Array<{ index: number; message: string }>,
-  visit: (option: string, value: string | undefined, refuse: (message: string) => void) => void,
+  visit: (option: string, value: string | undefined, refuse: Refuse) => void,
   withValue: readonly string[],
 ): void {
   for (let index = 0; index < args.length; index++) {

@@ -316,9 +316,14 @@ describe("values that cannot be used", () => {
       ["build/bad-value filesystem.mkfs_args[2] 2:25", "build/bad-value filesystem.mkfs_args[3] 2:31"],
     ],
     [
-      "options of mkfs.xfs",
-      withIn("filesystem", 'type = "Xfs"\nmkfs_args = ["-f"]'),
-      ["build/bad-value filesystem.mkfs_args[0] 3:14"],
+      "an option of mkfs.xfs that says where",
+      withIn("filesystem", 'type = "Xfs"\nmkfs_args = ["-f", "-d", "file,name=/dev/sda"]'),
+      ["build/bad-value filesystem.mkfs_args[1] 3:20", "build/bad-value filesystem.mkfs_args[2] 3:26"],
+    ],
+    [
+      "an option of mkfs.btrfs that reads this host",
+      withIn("filesystem", 'type = "Btrfs"\nmkfs_args = ["-L", "a", "--rootdir=/etc"]'),
+      ["build/bad-value filesystem.mkfs_args[2] 3:25"],
     ],
     [
       "Podman by http",

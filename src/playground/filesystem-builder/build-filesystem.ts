@@ -5,9 +5,10 @@ import { copyFilesystem } from "./copy-filesystem.ts";
 
 /** Makes drives of any filesystem: formatted here, as that needs no mount, and filled by a machine. */
 export function filesystemBuilder(paths: Paths): BuildFilesystem {
-  return async ({ source, target, filesystem, sizeBytes, uuid, keepLostAndFound, signal, onProgress }) => {
+  return async ({ source, target, keepLostAndFound, signal, onProgress, ...format }) => {
+    const { filesystem } = format;
     const abort = signal ?? new AbortController().signal;
-    await createFormatted(target, { filesystem, sizeBytes, uuid, signal: abort });
+    await createFormatted(target, { ...format, signal: abort });
     await copyFilesystem({
       paths,
       source: { path: source, filesystem: "ext4" },
