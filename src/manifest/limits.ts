@@ -2,6 +2,8 @@
 export const limits = {
   nameLengthMax: 54,
   hostNameLengthMax: 63,
+  /** As long as the longest name `create` gives: the written one with its suffix. */
+  baseLengthMax: 63,
   titleLengthMin: 5,
   titleLengthMax: 120,
   descriptionLengthMax: 500,
@@ -13,6 +15,7 @@ export const limits = {
   subnetPrefixMin: 8,
   subnetPrefixMax: 30,
   machinesMax: 5,
+  usersMax: 50,
   interfacesMax: 8,
   drivesMax: 24,
   driveMiBMin: 1024,
@@ -21,6 +24,9 @@ export const limits = {
   ramMiBMin: 128,
   ramMiBComfortable: 512,
   welcomeBytesMax: 16 * 1024,
+  /** Of a path in the guest, as Linux counts: without the final NUL. */
+  pathBytesMax: 4095,
+  pathComponentBytesMax: 255,
   startupFilesMax: 10,
   startupFileBytesMax: 256 * 1024,
   tabsMax: 10,
@@ -32,10 +38,16 @@ export const limits = {
   tasksMax: 100,
   taskRunBytesMax: 64 * 1024,
   taskTimeoutSecondsMax: 86_400,
+  taskNeedsMax: 100,
+  taskConditionsMax: 20,
   initConditionsMax: 20,
+  initConditionOptionsMax: 100,
   initConditionKeyLengthMax: 64,
   initConditionValueLengthMax: 1024,
   validationRegexLengthMax: 512,
+  /** In each of the three lists. */
+  principalsMax: 200,
+  portForwardsMax: 50,
   /** A source above this size is refused before it is parsed. */
   sourceBytesMax: 1024 * 1024,
   nestingMax: 32,

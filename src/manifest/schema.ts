@@ -37,7 +37,9 @@ export const specSchema = part(
       code: "manifest/registry-auth",
       default: "no authentication",
     }).optional(),
-    portForwards: list(portForwardSchema, "Forwards copied into every play.", { emptyIsAbsent: true }).optional(),
+    portForwards: list(portForwardSchema, "At most 50 forwards, copied into every play.", {
+      emptyIsAbsent: true,
+    }).optional(),
     accessControl: accessControlSchema,
   },
   "What the playground consists of.",

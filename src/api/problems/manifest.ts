@@ -36,6 +36,7 @@ export const manifestProblems = {
   "manifest/machine-name": author("A machine's name is not valid"),
   "manifest/machine-not-in-base": author("The base has no such machine", 'Only "flexbox" takes arbitrary machines.'),
   "manifest/machine-no-users": author("A machine has no users", "Add at least one, e.g. users: [{name: root}]"),
+  "manifest/user-count": author("A machine has too many users"),
   "manifest/user-name": author("A user's name is not valid"),
   "manifest/user-multiple-defaults": author("A machine has more than one default user"),
   "manifest/drive-count": author("A machine has no drives or too many"),

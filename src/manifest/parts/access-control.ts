@@ -9,6 +9,6 @@ export const accessControlSchema = part(
     canRead: list(principal(), "Who may open its page and dump its manifest."),
     canStart: list(principal(), "Who may start a play of it."),
   },
-  "Three independent lists of principals.",
+  "Three independent lists of at most 200 principals each.",
   { noun: "accessControl", code: "manifest/access-control" },
 );

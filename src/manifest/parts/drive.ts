@@ -18,10 +18,13 @@ export const driveSchema = part(
       "What the drive starts from: a named image, `oci://host/repository:tag` (also by digest) or `snapshot`. Required for the root drive.",
       { code: "manifest/drive-source", default: "an empty drive" },
     ).optional(),
-    mount: text("Absolute mount point. Exactly one drive of a machine has `/`.", {
-      code: "manifest/drive-mount",
-      default: "not mounted",
-    }).optional(),
+    mount: text(
+      "Absolute mount point, at most 4095 bytes, each component at most 255. Exactly one drive of a machine has `/`.",
+      {
+        code: "manifest/drive-mount",
+        default: "not mounted",
+      },
+    ).optional(),
     size: text("Virtual size, `1GiB` to `100GiB`; at most `240GiB` for the whole playground.", {
       form: "size",
       default: "`10GiB` for the root drive, `5GiB` for others",

@@ -6,7 +6,7 @@ export const initConditionSchema = part(
     key: text("Name of the parameter; spaces are allowed.", { code: "manifest/init-condition-key" }),
     default: text("Pre-selected value.", { code: "manifest/init-condition-options", default: "empty" }).optional(),
     nullable: flag("True: the value may be left empty.", { default: "false" }).optional(),
-    options: list(text("A value."), "The values to choose from; any other is refused.", {
+    options: list(text("A value."), "The values to choose from, at most 100; any other is refused.", {
       emptyIsAbsent: true,
     }).optional(),
     placeholder: text("Hint shown in the empty input.").optional(),

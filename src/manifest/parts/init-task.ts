@@ -23,11 +23,15 @@ export const initTaskSchema = part(
       form: "seconds",
       default: "60",
     }).optional(),
-    needs: list(text("Name of a task."), "Tasks that must have completed first; they may run on other machines.", {
-      emptyIsAbsent: true,
-    }).optional(),
+    needs: list(
+      text("Name of a task."),
+      "Tasks that must have completed first, at most 100; they may run on other machines.",
+      {
+        emptyIsAbsent: true,
+      },
+    ).optional(),
     run: text("The script, executed by bash.", { code: "manifest/task-invalid" }),
-    conditions: list(taskConditionSchema, "Run the task only if these init-condition values were chosen.", {
+    conditions: list(taskConditionSchema, "Run the task only if these init-condition values were chosen; at most 20.", {
       emptyIsAbsent: true,
     }).optional(),
   },

@@ -69,7 +69,7 @@ const kernelSchema = part(
 export const machineSchema = part(
   {
     name: text("Host name of the machine and its DNS name in the playground.", { code: "manifest/machine-name" }),
-    users: list(userSchema, "At least one user.", { inherited: true }),
+    users: list(userSchema, "1 to 50 users.", { inherited: true }),
     backend: choice(backends, "The engine that should run the machine.", {
       code: "manifest/backend-unknown",
       default: "the host's default",

@@ -3,7 +3,9 @@ import { flag, part, text } from "../field.ts";
 
 export const startupFileSchema = part(
   {
-    path: text("Absolute path; parent directories are created.", { code: "manifest/startup-file-path" }),
+    path: text("Absolute path, at most 4095 bytes, each component at most 255; parent directories are created.", {
+      code: "manifest/startup-file-path",
+    }),
     content: text("Content, written byte for byte.", { code: "manifest/startup-file-content" }),
     mode: text("Permissions as octal digits, e.g. `600`.", {
       code: "manifest/startup-file-mode",

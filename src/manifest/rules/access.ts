@@ -39,6 +39,10 @@ export function checkAccessControl(context: RuleContext): void {
       const state = principals === undefined ? "missing" : "empty";
       context.error("manifest/access-control", path, `accessControl.${list} is ${state}; add at least "owner"`);
     }
+    if (principals !== undefined && principals.length > limits.principalsMax) {
+      const message = `accessControl.${list} has ${principals.length} principals, the limit is ${limits.principalsMax}`;
+      context.error("manifest/access-control", path, message);
+    }
     forEachAt(principals, path, (principal, at) => checkPrincipal(context, principal, at));
   }
 }
@@ -106,7 +110,13 @@ export function checkRegistryAuth(context: RuleContext): void {
 }
 
 export function checkPortForwards(context: RuleContext): void {
-  forEachAt(context.spec.portForwards, "playground.portForwards", (forward, path, index) => {
+  const { portForwards = [] } = context.spec;
+  const listPath = "playground.portForwards";
+  if (portForwards.length > limits.portForwardsMax) {
+    const message = `a playground has at most ${limits.portForwardsMax} port forwards, this one has ${portForwards.length}`;
+    context.error("manifest/port-forward", listPath, message);
+  }
+  forEachAt(portForwards, listPath, (forward, path, index) => {
     const label = `port forward ${index + 1}`;
     const { kind, machine } = forward;
     const refuse = (key: string, message: string, value?: string) =>

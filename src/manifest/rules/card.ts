@@ -84,6 +84,11 @@ export function checkIdentity(
 
 function checkBase(context: RuleContext, written: string | undefined): void {
   const { base, knownBases } = context.options;
+  if (written !== undefined && written.length > limits.baseLengthMax) {
+    const message = `base "${shorten(written)}" has ${written.length} characters, the limit is ${limits.baseLengthMax}`;
+    context.error("manifest/base-unknown", "base", message, { value: written });
+    return;
+  }
   if (base !== undefined) {
     if (written === undefined || written === base.name) return;
     context.error(

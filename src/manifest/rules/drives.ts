@@ -5,7 +5,7 @@ import { shorten } from "../read/source-tree.ts";
 import type { Drive, Incomplete, MachineInput } from "../schema.ts";
 import { formatSize, sizeInMiB } from "../size.ts";
 import { forEachAt, isText, nameOf, type RuleContext, repeated } from "./context.ts";
-import { hasControlCharacters, isBelow, isNormalisedPath } from "./names.ts";
+import { excessOfPath, hasControlCharacters, isBelow, isNormalisedPath } from "./names.ts";
 
 const reservedMounts = ["/proc", "/sys", "/dev", "/run"];
 
@@ -138,6 +138,8 @@ function checkMount(context: RuleContext, { mount }: Incomplete<Drive>, path: st
   const at = `${path}.mount`;
   const refuse = (why: string) =>
     context.error("manifest/drive-mount", at, `mount point "${shorten(mount)}" ${why}`, { value: mount });
+  const excess = excessOfPath(mount);
+  if (excess !== undefined) return refuse(excess);
   if (!mount.startsWith("/")) return refuse("must be an absolute path");
   if (!isNormalisedPath(mount) || hasControlCharacters(mount)) {
     return refuse('must be written without "//", ".", ".." and a "/" at the end');

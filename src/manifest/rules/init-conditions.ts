@@ -41,6 +41,10 @@ function checkOptions(context: RuleContext, condition: Condition, path: string):
     const message = `the placeholder of ${label} has more than ${limits.initConditionValueLengthMax} characters`;
     context.error("manifest/init-condition-options", `${path}.placeholder`, message);
   }
+  if (options !== undefined && options.length > limits.initConditionOptionsMax) {
+    const message = `${label} has ${options.length} options, the limit is ${limits.initConditionOptionsMax}`;
+    context.error("manifest/init-condition-options", `${path}.options`, message);
+  }
   forEachAt(options, `${path}.options`, (option, at) => {
     // An item that could not be read stands as "" as well, and has been reported.
     if (option === "" && context.isMissing(at, option)) {

@@ -3,8 +3,7 @@ import { didYouMean, nearest } from "../../lib/nearest.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { Incomplete, InitTask } from "../schema.ts";
 import { forEachAt, isText, type RuleContext } from "./context.ts";
-import { byteLength } from "./machines.ts";
-import { isLoginName } from "./names.ts";
+import { byteLength, isLoginName } from "./names.ts";
 
 type Task = Incomplete<InitTask>;
 
@@ -85,7 +84,12 @@ function checkWhere(context: RuleContext, { machine, user }: Task, path: string,
 }
 
 function checkNeeds(context: RuleContext, task: Task, path: string, label: string, names: readonly string[]): void {
-  forEachAt(task.needs, `${path}.needs`, (need, at) => {
+  const { needs = [] } = task;
+  if (needs.length > limits.taskNeedsMax) {
+    const message = `${label} needs ${needs.length} tasks, the limit is ${limits.taskNeedsMax}`;
+    context.error("manifest/task-invalid", `${path}.needs`, message);
+  }
+  forEachAt(needs, `${path}.needs`, (need, at) => {
     if (names.includes(need)) return;
     const suggestion = nearest(need, names);
     const message = `${label} needs "${shorten(need)}", which does not exist.${didYouMean(suggestion)}`;
@@ -94,10 +98,15 @@ function checkNeeds(context: RuleContext, task: Task, path: string, label: strin
 }
 
 function checkConditions(context: RuleContext, task: Task, path: string, label: string): void {
+  const { conditions = [] } = task;
+  if (conditions.length > limits.taskConditionsMax) {
+    const message = `${label} has ${conditions.length} conditions, the limit is ${limits.taskConditionsMax}`;
+    context.error("manifest/task-invalid", `${path}.conditions`, message);
+  }
   const declared = context.spec.initConditions?.values ?? [];
   const keys = declared.map(condition => condition.key);
   if (!keys.every(isText)) return;
-  forEachAt(task.conditions, `${path}.conditions`, ({ key, value }, at) => {
+  forEachAt(conditions, `${path}.conditions`, ({ key, value }, at) => {
     if (context.isMissing(`${at}.key`, key)) {
       context.error("manifest/condition-unknown", `${at}.key`, `a condition of ${label} has no key`);
     }

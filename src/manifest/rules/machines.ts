@@ -5,7 +5,7 @@ import { shorten } from "../read/source-tree.ts";
 import type { MachineInput } from "../schema.ts";
 import { sizeInMiB } from "../size.ts";
 import { forEachAt, isText, nameOf, type RuleContext, repeated } from "./context.ts";
-import { isHostName, isLoginName, toHostName } from "./names.ts";
+import { byteLength, isHostName, isLoginName, toHostName } from "./names.ts";
 
 export function checkMachines(context: RuleContext): void {
   const { machines } = context.spec;
@@ -70,6 +70,10 @@ function checkUsers(context: RuleContext, machine: MachineInput, path: string, i
       context.error("manifest/machine-no-users", at, `machine ${label} lists no users; add at least one, e.g. root`);
     }
     return;
+  }
+  if (users.length > limits.usersMax) {
+    const message = `machine ${label} lists ${users.length} users, the limit is ${limits.usersMax}`;
+    context.error("manifest/user-count", at, message);
   }
   forEachAt(users, at, (user, userPath, userIndex) => {
     const namePath = `${userPath}.name`;
@@ -158,9 +162,4 @@ function checkResources(context: RuleContext, machine: MachineInput, path: strin
     const message = `ramSize ${ramSize} of ${label} is little for an image with systemd; ${limits.ramMiBComfortable}MiB is safe`;
     context.warn("manifest/ram-size", at, message, { value: ramSize });
   }
-}
-
-/** UTF-8 bytes of a text, 0 for none. */
-export function byteLength(text: string | undefined): number {
-  return text === undefined ? 0 : new TextEncoder().encode(text).byteLength;
 }

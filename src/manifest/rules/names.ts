@@ -37,3 +37,17 @@ export function isNormalisedPath(path: string): boolean {
 export function isBelow(path: string, directories: readonly string[]): string | undefined {
   return directories.find(directory => path === directory || path.startsWith(`${directory}/`));
 }
+
+/** How a path exceeds what Linux takes, in words that follow its name; undefined when it does not. */
+export function excessOfPath(path: string): string | undefined {
+  const bytes = byteLength(path);
+  if (bytes > limits.pathBytesMax) return `has ${bytes} bytes, the limit is ${limits.pathBytesMax}`;
+  const longest = Math.max(...path.split("/").map(byteLength));
+  if (longest <= limits.pathComponentBytesMax) return undefined;
+  return `has a component of ${longest} bytes, the limit is ${limits.pathComponentBytesMax}`;
+}
+
+/** UTF-8 bytes of a text, 0 for none. */
+export function byteLength(text: string | undefined): number {
+  return text === undefined ? 0 : new TextEncoder().encode(text).byteLength;
+}

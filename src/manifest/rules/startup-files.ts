@@ -2,8 +2,7 @@ import { limits } from "../limits.ts";
 import { shorten } from "../read/source-tree.ts";
 import type { Incomplete, StartupFile } from "../schema.ts";
 import { forEachAt, nameOf, type RuleContext } from "./context.ts";
-import { byteLength } from "./machines.ts";
-import { hasControlCharacters, isBelow, isLoginName, isNormalisedPath } from "./names.ts";
+import { byteLength, excessOfPath, hasControlCharacters, isBelow, isLoginName, isNormalisedPath } from "./names.ts";
 
 const pseudoFilesystems = ["/proc", "/sys", "/dev"];
 
@@ -32,6 +31,8 @@ function checkPath(context: RuleContext, { path }: Incomplete<StartupFile>, at: 
   if (context.isMissing(`${at}.path`, path)) return refuse(`startup file ${index + 1} has no path`);
   if (path === undefined || path === "") return;
   const label = `startup file path "${shorten(path)}"`;
+  const excess = excessOfPath(path);
+  if (excess !== undefined) return refuse(`${label} ${excess}`);
   if (!path.startsWith("/")) return refuse(`${label} must be absolute`);
   if (path.endsWith("/")) return refuse(`${label} names a directory, not a file`);
   if (!isNormalisedPath(path) || hasControlCharacters(path)) {

@@ -1,4 +1,4 @@
-import { type Case, forward } from "../case.ts";
+import { type Case, forward, many } from "../case.ts";
 
 // biome-ignore format: a table is read by its rows
 export const accessCases: readonly Case[] = [
@@ -13,4 +13,6 @@ export const accessCases: readonly Case[] = [
   { code: "manifest/port-forward", bad: forward(`{kind: local, machine: web-01, remotePort: 80, localHost: 'a b'}`), good: forward("{kind: local, machine: web-01, remotePort: 80, localhost: 127.0.0.1}"), path: "playground.portForwards[0].localHost", line: "a b", says: /names no host/ },
   { code: "manifest/port-forward", bad: forward("{kind: local, machine: web-1, remotePort: 80}"), good: forward("{kind: local, machine: web-01, remotePort: 80}"), path: "playground.portForwards[0].machine", line: "web-1,", says: /Did you mean "web-01"/, suggests: "web-01" },
   { code: "manifest/port-forward", bad: forward("{kind: local, machine: web-01, remotePort: 65536}"), good: forward("{kind: local, machine: web-01, remotePort: 65535}"), path: "playground.portForwards[0].remotePort", line: "65536", says: /ports are 1 to 65535/ },
+  { code: "manifest/access-control", bad: ["canStart: [owner]", `canStart: [${many(201, index => `'user:u${index}', `)}]`], good: ["canStart: [owner]", `canStart: [${many(200, index => `'user:u${index}', `)}]`], path: "playground.accessControl.canStart", line: "canStart", says: /canStart has 201 principals, the limit is 200/ },
+  { code: "manifest/port-forward", bad: forward(many(51, () => "{kind: local, machine: web-01, remotePort: 80}\n    - ").slice(0, -7)), good: forward(many(50, () => "{kind: local, machine: web-01, remotePort: 80}\n    - ").slice(0, -7)), path: "playground.portForwards", line: "portForwards", says: /at most 50 port forwards, this one has 51/ },
 ];

@@ -18,4 +18,5 @@ export const cardCases: readonly Case[] = [
   { code: "manifest/category-unknown", bad: ["[linux]", `[${"x".repeat(51)}]`], good: ["[linux]", `[${"x".repeat(50)}]`], path: "categories[0]", line: "categories", says: /more than 50 characters/ },
   { code: "manifest/cover-invalid", bad: ["title:", `cover: /${"x".repeat(2000)}\ntitle:`], good: ["title:", `cover: /${"x".repeat(1999)}\ntitle:`], path: "cover", line: "cover", says: /2001 characters, the limit is 2000/ },
   { code: "manifest/cover-invalid", bad: ["title:", "cover: //evil.example/x.png\ntitle:"], good: ["title:", "cover: https://example.com/x.png\ntitle:"], path: "cover", line: "cover", says: /URL or a path/ },
+  { code: "manifest/base-unknown", bad: ["title:", `base: ${"x".repeat(64)}\ntitle:`], good: ["title:", `base: ${"x".repeat(63)}\ntitle:`], path: "base", line: "base: x", says: /has 64 characters, the limit is 63/ },
 ];

@@ -21,4 +21,6 @@ export const drivesCases: readonly Case[] = [
   { code: "manifest/drive-filesystem", bad: drive("{filesystem: ntfs}"), good: drive("{filesystem: XFS}"), path: `${web}.drives[1].filesystem`, line: "ntfs", says: /ext4, ext3, ext2, xfs or btrfs/ },
   { code: "manifest/root-drive-read-only", bad: ["mount: /\n", "mount: /\n          readOnly: true\n"], good: ["mount: /\n", "mount: /\n          readOnly: no\n"], path: `${web}.drives[0].readOnly`, line: "readOnly", says: /root drive cannot be read-only/ },
   { code: "manifest/root-drive-read-only", severity: "warning", bad: drive("{readOnly: true}"), good: drive("{readOnly: true, filesystem: ext4}"), path: `${web}.drives[1].readOnly`, line: "readOnly", says: /never hold anything/ },
+  { code: "manifest/drive-mount", bad: drive(`{mount: ${"/abc".repeat(1024)}}`), good: drive(`{mount: ${"/abc".repeat(1023)}/ab}`), path: `${web}.drives[1].mount`, line: "mount: /abc", says: /has 4096 bytes, the limit is 4095/ },
+  { code: "manifest/drive-mount", bad: drive(`{mount: /a/${"é".repeat(128)}/b}`), good: drive(`{mount: /a/${"é".repeat(127)}/b}`), path: `${web}.drives[1].mount`, line: "mount: /a/", says: /a component of 256 bytes, the limit is 255/ },
 ];
