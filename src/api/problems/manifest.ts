@@ -76,7 +76,7 @@ export const manifestProblems = {
   "manifest/tab-name-missing": author("A tab needs a name"),
   "manifest/tab-machine": author("A tab's machine cannot be used"),
   "manifest/tab-number": author("A tab needs a port number"),
-  "manifest/tab-option": author("A tab's option is not valid"),
+  "manifest/tab-option": author("A tab's option is not valid or does not apply to its kind"),
   "manifest/tab-path-rewrite": author('pathRewrite must start with "/"'),
   "manifest/tab-url": author("A tab needs an absolute http or https URL"),
   "manifest/task-name": author('A task\'s name may contain only letters, digits and "_"'),

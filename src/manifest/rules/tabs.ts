@@ -1,8 +1,19 @@
-import { limits } from "../limits.ts";
+import { defaults, limits } from "../limits.ts";
 import { shorten } from "../read/source-tree.ts";
-import type { Incomplete, Tab } from "../schema.ts";
+import type { Incomplete, Tab, TabKind } from "../schema.ts";
 import { isWebAddress } from "./card.ts";
 import { forEachAt, type RuleContext, repeated } from "./context.ts";
+
+/** Options that only one kind of tab has, with that kind. */
+const optionKinds = {
+  number: "http-port",
+  access: "http-port",
+  tls: "http-port",
+  hostRewrite: "http-port",
+  pathRewrite: "http-port",
+  url: "web-page",
+} as const satisfies Partial<Record<keyof Tab, TabKind>>;
+const optionNames = Object.keys(optionKinds) as (keyof typeof optionKinds)[];
 
 export function checkTabs(context: RuleContext): void {
   const { tabs } = context.spec;
@@ -18,6 +29,7 @@ export function checkTabs(context: RuleContext): void {
     const label = labelOf(tab, index);
     checkName(context, tab, at, index);
     checkLengths(context, tab, at, index);
+    checkApplies(context, tab, at, label);
     if (tab.kind !== "web-page")
       context.checkMachine("manifest/tab-machine", `${at}.machine`, tab.machine, `${label} points to`);
     if (tab.kind === "http-port") checkPort(context, tab, at, label);
@@ -52,6 +64,17 @@ function checkLengths(context: RuleContext, tab: Incomplete<Tab>, path: string, 
     const length = Array.from(tab[key] ?? "").length;
     if (length <= max) continue;
     context.error(code, `${path}.${key}`, `${key} of tab ${index + 1} has ${length} characters, the limit is ${max}`);
+  }
+}
+
+/** What a tab says beyond its kind is lost; said with the default it changes nothing. */
+function checkApplies(context: RuleContext, tab: Incomplete<Tab>, path: string, label: string): void {
+  for (const key of optionNames) {
+    const value = tab[key];
+    if (tab.kind === undefined || tab.kind === optionKinds[key]) continue;
+    if (value === undefined || value === false || value === 0 || value === "" || value === defaults.tabAccess) continue;
+    const message = `${key} has no effect on ${label}: it applies to ${optionKinds[key]} tabs`;
+    context.warn("manifest/tab-option", `${path}.${key}`, message, { value: String(value) });
   }
 }
 

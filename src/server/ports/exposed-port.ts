@@ -55,8 +55,7 @@ export function portsOfTabs(playId: string, tabs: readonly TabPlan[], nowMs: num
   return tabs.flatMap(tab => {
     const number = portNumberOf(tab);
     if (number === undefined || tab.machine === undefined) return [];
-    const { tls, hostRewrite, pathRewrite } = tab;
-    const access = tab.kind === "http-port" ? (tab.access ?? "private") : "private";
+    const { access = "private", tls, hostRewrite, pathRewrite }: Partial<TabPlan> = tab.kind === "http-port" ? tab : {};
     return [
       portRow({ playId, machine: tab.machine, number, access, tls, hostRewrite, pathRewrite, tabId: tab.id, nowMs }),
     ];
