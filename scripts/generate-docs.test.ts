@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { problems } from "../src/api/problems.ts";
+import { notices } from "../src/api/problems/notices.ts";
 import { generatedFiles, referenceDirectory } from "./docs/generated-files.ts";
 import { problemRooms } from "./docs/problems.ts";
 
@@ -17,6 +18,15 @@ test("the page of problems has every code of the catalogue", () => {
   assert.deepEqual(listed.sort(), Object.keys(problems).sort());
 });
 
+test("the page of problems explains every notice once, and no notice is a problem", async () => {
+  const page = readFileSync(new URL("problems.md", referenceDirectory), "utf8");
+  for (const [code, { title }] of Object.entries(notices)) {
+    assert.equal(page.split(`| \`${code}\` |`).length, 2, code);
+    assert.ok(page.includes(title), title);
+    assert.ok(!Object.hasOwn(problems, code), code);
+  }
+});
+
 test("every code of the catalogue is used", () => {
   const source = new URL("../src/", import.meta.url).pathname;
   const code = (readdirSync(source, { recursive: true }) as string[])
@@ -25,7 +35,7 @@ test("every code of the catalogue is used", () => {
     )
     .map(file => readFileSync(join(source, file), "utf8"))
     .join("\n");
-  const unused = Object.keys(problems).filter(each => !code.includes(`"${each}"`));
+  const unused = [...Object.keys(problems), ...Object.keys(notices)].filter(each => !code.includes(`"${each}"`));
   assert.deepEqual(unused, []);
 });
 

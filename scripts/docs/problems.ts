@@ -10,6 +10,7 @@ import { networkProblems } from "../../src/api/problems/network.ts";
 import { playgroundProblems } from "../../src/api/problems/playground.ts";
 import { provisioningProblems } from "../../src/api/problems/provisioning.ts";
 import { serverProblems } from "../../src/api/problems/server.ts";
+import { type NoticeSpec, notices } from "../../src/api/problems/notices.ts";
 import type { ProblemOwner, ProblemTable } from "../../src/api/problems/spec.ts";
 import { startProblems } from "../../src/api/problems/start.ts";
 import { vmProblems } from "../../src/api/problems/vm.ts";
@@ -55,7 +56,8 @@ ${Object.entries(owners)
   .map(([owner, meaning]) => `- \`${owner}\`: ${meaning}`)
   .join("\n")}
 
-${problemRooms.map(renderRoom).join("\n")}`;
+${problemRooms.map(renderRoom).join("\n")}
+${renderNotices()}`;
 }
 
 function renderRoom({ title, table }: (typeof problemRooms)[number]): string {
@@ -67,6 +69,23 @@ function renderRoom({ title, table }: (typeof problemRooms)[number]): string {
 
 | Code | Owner | Status | Title | What to do |
 | --- | --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}
+
+/** What has a code although nothing failed. */
+function renderNotices(): string {
+  const rows = Object.entries<NoticeSpec>(notices).map(
+    ([code, { owner, title, hint }]) => `| \`${code}\` | ${owner} | ${cell(title)} | ${cell(hint)} |`,
+  );
+  return `## Notices
+
+Not failures: the notes of a play, the warnings of a start and the findings about an image may also have these codes. *Owner*
+is who can change it. Findings about how an image boots (\`boot/…\`) are listed in [bootability.md](bootability.md); a
+finding about a manifest that is only a warning has its code above.
+
+| Code | Owner | Meaning | What to do |
+| --- | --- | --- | --- |
 ${rows.join("\n")}
 `;
 }

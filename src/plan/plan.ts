@@ -1,3 +1,6 @@
+import type { NoticeCode } from "../api/problems/notices.ts";
+import type { FindingCode } from "../manifest/finding.ts";
+
 /**
  * What a play will be, concretely: every name, address, size, device and order decided, nothing acquired yet.
  *
@@ -24,7 +27,7 @@ export interface Plan {
 }
 
 export interface PlanNotice {
-  code: string;
+  code: NoticeCode | FindingCode;
   message: string;
   machine?: string;
   path?: string;

@@ -5,7 +5,7 @@ import type { BootFinding } from "../images/bootability.ts";
 import type { MachinePlan } from "../plan/plan.ts";
 import { imageNotices } from "./image-notices.ts";
 
-const finding = (severity: BootFinding["severity"], code: string, fix = "RUN mend"): BootFinding => ({
+const finding = (severity: BootFinding["severity"], code: BootFinding["code"], fix = "RUN mend"): BootFinding => ({
   code,
   severity,
   message: `${code} is so`,

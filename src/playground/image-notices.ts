@@ -1,8 +1,9 @@
+import type { BootCode, NoticeCode } from "../api/problems/notices.ts";
 import type { MachinePlan } from "../plan/plan.ts";
 import type { PreparedMachine } from "./prepare.ts";
 
 export interface ImageNotice {
-  code: string;
+  code: BootCode | NoticeCode;
   message: string;
   machine: string;
 }

@@ -8,7 +8,8 @@ import type {
   TaskState,
 } from "../api/play-state.ts";
 import { currentState } from "../api/play-state.ts";
-import type { Problem } from "../api/problems.ts";
+import type { Problem, ProblemCode } from "../api/problems.ts";
+import type { BootCode, NoticeCode } from "../api/problems/notices.ts";
 import { Latest } from "../lib/latest.ts";
 import { stateFile, type Paths } from "../store/paths.ts";
 import { appendStateEvent, writeRecord } from "../store/play-records.ts";
@@ -55,7 +56,7 @@ export class LiveState {
     });
   }
 
-  addNotice(code: string, message: string, machine?: string): void {
+  addNotice(code: BootCode | NoticeCode | ProblemCode, message: string, machine?: string): void {
     const notice = { code, message, ...(machine === undefined ? {} : { machine }) };
     if (this.current.notices.some(old => JSON.stringify(old) === JSON.stringify(notice))) return;
     this.#change({ ...this.current, notices: [...this.current.notices, notice] });

@@ -1,8 +1,9 @@
+import type { BootCode, NoticeCode } from "../../api/problems/notices.ts";
 import type { ImageView } from "./image-view.ts";
 
 /** Something about an image that keeps it from booting (error), or makes it a worse machine (warning, info). */
 export interface BootFinding {
-  code: string;
+  code: BootCode | NoticeCode;
   /** "info" also where the platform mends it at each start. */
   severity: "error" | "warning" | "info";
   message: string;

@@ -1,5 +1,5 @@
 import { targetOf } from "./image-view.ts";
-import type { Check } from "./finding.ts";
+import type { BootFinding, Check } from "./finding.ts";
 import { type Family, installLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
 
@@ -85,7 +85,7 @@ export const checkUnits: Check = function* (image, init) {
   yield* checkDefaultTarget(image);
 };
 
-function* checkDefaultTarget(image: ImageView) {
+function* checkDefaultTarget(image: ImageView): Generator<BootFinding> {
   const path = [ownUnits, ...vendorUnits]
     .map(directory => `${directory}/default.target`)
     .find(candidate => image.entry(candidate) !== undefined);
@@ -94,7 +94,7 @@ function* checkDefaultTarget(image: ImageView) {
   if (path === undefined || found === undefined) {
     yield {
       code: "boot/default-target",
-      severity: "warning" as const,
+      severity: "warning",
       message: `default.target ${path === undefined ? "does not exist" : "leads nowhere"}: systemd ends in its rescue shell`,
       path: path ?? `${ownUnits}/default.target`,
       fix,
@@ -105,7 +105,7 @@ function* checkDefaultTarget(image: ImageView) {
   if (target === "default.target" || targetsOfMachines.includes(target)) return;
   yield {
     code: "boot/default-target",
-    severity: "warning" as const,
+    severity: "warning",
     message: `the machine starts ${target}, not multi-user.target`,
     path,
     fix,

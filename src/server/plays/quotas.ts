@@ -3,6 +3,7 @@ import type { Quotas as QuotasJson } from "../../api/contract/account.ts";
 import type { Warning } from "../../api/contract/common.ts";
 import { currentState } from "../../api/play-state.ts";
 import { Problem } from "../../api/problems.ts";
+import type { NoticeCode } from "../../api/problems/notices.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import { formatSize } from "../../manifest/size.ts";
 import type { Plays } from "../../playground/plays.ts";
@@ -83,7 +84,7 @@ export class Quotas {
     return this.#options.limits.host.memoryMiB ?? this.#options.hostMemoryMiB * overcommit;
   }
 
-  #judge(wanted: Use, active: readonly Use[]): Warning[] {
+  #judge(wanted: Use, active: readonly Use[]): (Warning & { code: NoticeCode })[] {
     const { limits, maxActivePerUser, hostMemoryMiB } = this.#options;
     const own = active.filter(({ owner }) => owner === wanted.owner);
     if (own.length >= maxActivePerUser) {
