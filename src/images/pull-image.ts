@@ -7,6 +7,7 @@ import { type BlobFollower, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
 import { decodeLayer } from "./layers/decode-layer.ts";
 import { DecoderPool } from "./layers/decoder-pool.ts";
+import { ImageBudget } from "./layers/image-budget.ts";
 import { LayerReader } from "./layers/layer-reader.ts";
 import type { DecodedLayer } from "./layers/merge-layers.ts";
 import { readImageRecord, rememberImage, touchImage } from "./image-records.ts";
@@ -111,10 +112,13 @@ export async function pullLayers(
   await using own = options.decoders === undefined ? new DecoderPool() : undefined;
   const decoders = options.decoders ?? own;
   const readers = new Map<Digest, { index: number; reader: LayerReader }>();
+  const budget = new ImageBudget();
   // Members that come early are worth most for the lowest layer: nothing of it has to wait for another.
   const readEarly = ({ diffId, label }: LoadedImage["layers"][number]) => {
     const index = image.layers.findIndex(layer => layer.diffId === diffId);
-    const reader = new LayerReader(index, label);
+    const reader = new LayerReader(index, label, budget);
+    // Once more, so what came the first time was not what the image promised.
+    readers.get(diffId)?.reader.forget();
     readers.set(diffId, { index, reader });
     return (parts: ArchiveParts) => reader.add(parts);
   };

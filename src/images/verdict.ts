@@ -40,7 +40,9 @@ export async function judgeImage(
     const { tree, payloads } = merged;
     await rememberVerdict(paths, image, checkBootability(tree, payloads), readAccounts(tree, payloads));
   } catch (error) {
-    if (!(error instanceof Problem && error.code === "image/bad-layer")) throw error;
+    const isOfTheImage =
+      error instanceof Problem && (error.code === "image/bad-layer" || error.code === "image/too-large");
+    if (!isOfTheImage) throw error;
   }
 }
 

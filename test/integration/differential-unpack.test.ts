@@ -9,6 +9,7 @@ import { run } from "../../src/host/process.ts";
 import { hexOf } from "../../src/images/digest.ts";
 import { requiredBytes } from "../../src/images/ext4/space.ts";
 import { writeExt4 } from "../../src/images/ext4/write-ext4.ts";
+import { ImageBudget } from "../../src/images/layers/image-budget.ts";
 import { LayerReader } from "../../src/images/layers/layer-reader.ts";
 import { mergeLayers } from "../../src/images/layers/merge-layers.ts";
 import { HeaderCopier } from "../../src/images/tar/header-copier.ts";
@@ -54,8 +55,8 @@ async function unpackWithUmoci(image: BuiltImage, scratch: string): Promise<List
   return listDirectory(join(bundle, "rootfs"));
 }
 
-function readEarly(archive: Buffer, index: number, label: string): LayerReader {
-  const reader = new LayerReader(index, label);
+function readEarly(archive: Buffer, index: number, label: string, budget: ImageBudget): LayerReader {
+  const reader = new LayerReader(index, label, budget);
   const copier = new HeaderCopier(parts => reader.add(parts));
   for (let at = 0; at < archive.length; at += 5000) copier.add(archive.subarray(at, at + 5000));
   copier.flush();
@@ -64,10 +65,11 @@ function readEarly(archive: Buffer, index: number, label: string): LayerReader {
 
 /** As when layers come from the cache, or (early) as when their headers are read while they are decoded. */
 async function unpackOurselves(archives: readonly Buffer[], scratch: string, isEarly: boolean): Promise<Listing> {
+  const budget = new ImageBudget();
   const layers = archives.map((archive, index) => {
     const label = `layer ${index + 1}`;
     const layer = { path: join(scratch, `layer-${index}`), label };
-    return isEarly ? { ...layer, reader: readEarly(archive, index, label) } : layer;
+    return isEarly ? { ...layer, reader: readEarly(archive, index, label, budget) } : layer;
   });
   for (const [index, { path }] of layers.entries()) await writeFile(path, archives[index] as Buffer);
   using merged = await mergeLayers(layers);

@@ -5,6 +5,7 @@ import { lookUp, walk } from "../tree-paths.ts";
 import { emptyDirectory, type Tree } from "../tree.ts";
 import { LayerContent } from "./apply-layer.ts";
 import { LayerError } from "./entry-path.ts";
+import { ImageBudget, LayerCosts } from "./image-budget.ts";
 
 /** The numbers in the names are those of the correctness checklist. */
 
@@ -46,9 +47,15 @@ function merge(...layers: TarEntry[][]): { tree: Tree; warnings: string[] } {
 function mergeWith(layers: TarEntry[][], isBottomEarly: boolean): { tree: Tree; warnings: string[] } {
   const tree: Tree = { root: emptyDirectory() };
   const warnings: string[] = [];
+  const costs = new LayerCosts(new ImageBudget());
   for (const [layer, entries] of layers.entries()) {
     const warn = (message: string) => warnings.push(message);
-    const content = new LayerContent({ layer, warn, ...(isBottomEarly && layer === 0 ? { bottomOf: tree } : {}) });
+    const content = new LayerContent({
+      layer,
+      warn,
+      costs,
+      ...(isBottomEarly && layer === 0 ? { bottomOf: tree } : {}),
+    });
     for (const one of entries) content.add(one);
     content.applyTo(tree);
   }
@@ -277,6 +284,12 @@ test("26: 300 levels and names that differ in case only", () => {
   const { tree } = merge([file(deep), file("Readme", 1), file("README", 2)]);
   assert.ok(lookUp(tree, `/${deep}`));
   assert.deepEqual(listing(tree).slice(0, 2), ["/README=2", "/Readme=1"]);
+});
+
+test("26: a tree is no deeper than programs can follow, also where links lead on", () => {
+  const deep = (name: string, levels: number) => Array.from({ length: levels }, () => name).join("/");
+  fails([[file(deep("d", 1001))]], /nested too deeply/);
+  fails([[directory(deep("d", 900)), symlink("s", deep("d", 900)), file(`s/${deep("e", 900)}`)]], /nested too deeply/);
 });
 
 test("a lower file that a path needs as a directory becomes one", () => {

@@ -44,7 +44,9 @@ export function nodeFrom(entry: TarEntry, layer: number, warn: Warn): TreeNode {
 }
 
 function symlinkTarget(entry: TarEntry): Buffer {
-  const target = Buffer.from(entry.linkPath, "latin1");
+  const target = Buffer.allocUnsafeSlow(entry.linkPath.length);
+  // In memory of its own: a few bytes of Node's pool would keep all of a page that strangers have filled.
+  target.write(entry.linkPath, "latin1");
   if (target.length === 0 || target.length > maxSymlinkBytes || target.includes(0)) {
     throw new LayerError(`the symbolic link ${quote(entry.path)} has an impossible target`);
   }
@@ -61,10 +63,17 @@ function allowedXattrs(entry: TarEntry, warn: Warn): ReadonlyMap<string, Buffer>
         `${quote(entry.path)} has an extended attribute that no filesystem can hold: ${quote(name)}`,
       );
     }
-    if (isKept(name)) kept.set(name, value);
+    if (isKept(name)) kept.set(name, ownCopy(value));
     else warn(`the extended attribute ${quote(name)} of ${quote(entry.path)} was dropped`);
   }
   return kept;
+}
+
+/** Not of Node's pool, as above. */
+function ownCopy(value: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(value.length);
+  value.copy(copy);
+  return copy;
 }
 
 function isKept(name: string): boolean {

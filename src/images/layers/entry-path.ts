@@ -7,7 +7,8 @@ export class LayerError extends Error {
 export type Warn = (message: string) => void;
 
 const maxPathBytes = 64 * 1024;
-const maxComponents = 4096;
+/** The kernel takes paths of 4096 bytes, and no program reaches a file this deep. */
+const maxComponents = 1000;
 
 /**
  * Splits a path of an archive into components: "./", "//" and slashes at both ends vanish, ".." goes up. The root is

@@ -18,8 +18,9 @@ export interface TarIndex {
 export function indexTarFile(fd: number, sizeBytes: number, maxEntries: number): TarIndex {
   const index: TarIndex = { entries: [], warnings: [] };
   const reader = new TarFileReader({
-    maxEntries,
-    onEntry: entry => index.entries.push(entry),
+    onEntry: entry => {
+      if (index.entries.push(entry) > maxEntries) throw new TarError(`the archive has more than ${maxEntries} members`);
+    },
     onWarning: warning => index.warnings.push(warning),
   });
   reader.finish(fd, sizeBytes);
@@ -27,7 +28,7 @@ export function indexTarFile(fd: number, sizeBytes: number, maxEntries: number):
 }
 
 export interface TarFileReaderOptions {
-  maxEntries: number;
+  /** What it throws ends the reading. */
   onEntry: (entry: TarEntry) => void;
   /** At most a hundred times. */
   onWarning: (warning: string) => void;
@@ -41,12 +42,12 @@ export class TarFileReader {
   /** Where the scanner is, and up to where the archive must reach at least. */
   #position = 0;
   #mustReach = 0;
-  #entryCount = 0;
   #warningCount = 0;
   #parts: ArchiveParts[] = [];
   /** The next piece of the first of these. */
   #partIndex = 0;
   #partOffset = 0;
+  #isAstray = false;
 
   constructor(options: TarFileReaderOptions) {
     this.#options = options;
@@ -55,8 +56,12 @@ export class TarFileReader {
 
   /** Goes on as far as these pieces reach. Throws what `finish` would. */
   add(parts: ArchiveParts): void {
+    if (this.#isAstray) return;
     this.#parts.push(parts);
     this.#advance(length => this.#takeCopied(length));
+    // Pieces come in ascending order, so none that is to come can be the one that is missing: they would only pile up.
+    this.#isAstray = this.#parts.length > 0;
+    if (this.#isAstray) this.#parts = [];
   }
 
   /** Reads the rest from the file, which holds the whole archive. */
@@ -88,7 +93,7 @@ export class TarFileReader {
 
   /** Answers the scanner until `take` has nothing more; each answer is used up before the next is asked for. */
   #advance(take: (length: number) => Buffer | "end" | undefined): void {
-    const { maxEntries, onEntry, onWarning } = this.#options;
+    const { onEntry, onWarning } = this.#options;
     while (!this.#next.done) {
       const want = this.#next.value;
       let answer: Buffer | undefined;
@@ -103,7 +108,6 @@ export class TarFileReader {
         this.#mustReach = this.#position + want.skip;
         this.#position = this.#mustReach + want.pad;
       } else if ("entry" in want) {
-        if (++this.#entryCount > maxEntries) throw new TarError(`the archive has more than ${maxEntries} members`);
         onEntry(want.entry);
       } else if (this.#warningCount++ < 100) onWarning(want.warning);
       this.#next = this.#scan.next(answer);
