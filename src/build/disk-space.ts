@@ -1,6 +1,6 @@
-import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Problem } from "../api/problems.ts";
+import { freeSpaceBytes } from "../host/free-space.ts";
 import { blockSize } from "../images/ext4/format.ts";
 import { measureTree } from "../images/ext4/space.ts";
 import { lookUp } from "../images/tree-paths.ts";
@@ -19,10 +19,7 @@ const bestCompression = 20;
 /** How much a user may still write to the filesystem of a directory. */
 export type FreeBytes = (directory: string) => Promise<number>;
 
-export const freeBytes: FreeBytes = async directory => {
-  const { bavail, bsize } = await statfs(directory);
-  return bavail * bsize;
-};
+export const freeBytes: FreeBytes = freeSpaceBytes;
 
 export interface BuildPlaces {
   /** Absolute path of what is made */

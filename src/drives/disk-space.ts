@@ -1,13 +1,12 @@
-import { stat, statfs } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
+import { freeSpaceBytes, hostReserveBytes } from "../host/free-space.ts";
 import type { MachinePlan } from "../plan/plan.ts";
 import { type Paths, rawDriveFile } from "../store/paths.ts";
 import { formatCostBytes } from "./format.ts";
 
 /** What a machine writes in its first minutes: logs, package lists, a database. Drives grow as they are written to. */
 const firstWritesBytesPerMachine = 256 * 1024 ** 2;
-/** Left for the host itself, whose own services fail in odd ways on a full disk. */
-const reserveBytes = 512 * 1024 ** 2;
 
 /**
  * Room that starting these machines needs. Drives are thin, so their sizes do not count; what making a file system
@@ -17,7 +16,7 @@ export async function startSpaceBytes(
   machines: ReadonlyArray<Pick<MachinePlan, "name" | "drives">>,
   { paths, playId }: { paths: Paths; playId: string },
 ): Promise<number> {
-  let bytes = reserveBytes + machines.length * firstWritesBytesPerMachine;
+  let bytes = hostReserveBytes + machines.length * firstWritesBytesPerMachine;
   for (const { name, drives } of machines) {
     for (const { source, filesystem, device, sizeBytes } of drives) {
       if (source !== undefined || filesystem === undefined) continue;
@@ -30,8 +29,7 @@ export async function startSpaceBytes(
 
 /** Rejects with `drive/no-space` and both numbers unless the file system of `directory` has `neededBytes` free. */
 export async function requireDiskSpace(directory: string, neededBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const freeBytes = bavail * bsize;
+  const freeBytes = await freeSpaceBytes(directory);
   if (freeBytes >= neededBytes) return;
   throw new Problem("drive/no-space", {
     message: `${directory} has ${formatMiB(freeBytes)} free, ${formatMiB(neededBytes)} are needed`,

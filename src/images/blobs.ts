@@ -116,7 +116,9 @@ export async function ensureBlobFile(
         await rename(partial, final);
       } catch (error) {
         const isDamaged = error instanceof Problem && error.code === "image/damaged";
-        if (options.resumable !== true || isDamaged) await rm(partial, { force: true });
+        // Nothing frees a full disk as surely as what has just filled it.
+        const isDiskFull = (error as NodeJS.ErrnoException).code === "ENOSPC";
+        if (options.resumable !== true || isDamaged || isDiskFull) await rm(partial, { force: true });
         throw error;
       }
       return final;

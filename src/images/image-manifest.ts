@@ -4,12 +4,13 @@ import type { Digest } from "./digest.ts";
 import { digestSchema, foreignDigestIn } from "./digest-schema.ts";
 
 const maxLayers = 512;
-const maxImageBytes = 100 * 1024 ** 3;
+/** As large as the largest drive: of all layers together, as they are sent and as they are unpacked. */
+export const largestImageBytes = 100 * 1024 ** 3;
 
 const descriptorSchema = z.object({
   mediaType: z.string().max(255).default(""),
   digest: digestSchema,
-  size: z.int().min(0).max(maxImageBytes),
+  size: z.int().min(0).max(largestImageBytes),
   urls: z.array(z.string()).optional(),
   /** The blob itself in base64, of small ones. No longer than the document, which is bounded. */
   data: z.string().optional(),
@@ -70,9 +71,9 @@ export function parseManifest(bytes: Buffer, name: string): ManifestDocument {
     }
   }
   const total = layers.reduce((sum, layer) => sum + layer.size, 0);
-  if (total > maxImageBytes) {
+  if (total > largestImageBytes) {
     throw new Problem("image/too-large", {
-      message: `${name} has ${total} bytes of layers; the limit is ${maxImageBytes}`,
+      message: `${name} has ${total} bytes of layers; the limit is ${largestImageBytes}`,
     });
   }
   return { kind: "image", config, layers };

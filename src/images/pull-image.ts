@@ -5,6 +5,8 @@ import type { Paths } from "../store/paths.ts";
 import { type BlobSource, documentsOf } from "./blob-source.ts";
 import { type BlobFollower, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
+import { largestImageBytes } from "./image-manifest.ts";
+import { roomForImage } from "./image-room.ts";
 import { decodeLayer } from "./layers/decode-layer.ts";
 import { DecoderPool } from "./layers/decoder-pool.ts";
 import { ImageBudget } from "./layers/image-budget.ts";
@@ -97,7 +99,8 @@ export interface PullLayersOptions extends PullOptions {
 
 /**
  * Brings all layers of an image into the store, uncompressed and verified, and returns their archives, lowest first.
- * The first failure ends the other downloads.
+ * The first failure ends the other downloads. Rejects with `image/too-large` when they unpack to more than the operator
+ * allows an image, and with `host/disk-full` before the disk is.
  */
 export async function pullLayers(
   image: LoadedImage,
@@ -105,6 +108,9 @@ export async function pullLayers(
   options: PullLayersOptions,
 ): Promise<DecodedLayer[]> {
   const { paths, report } = options;
+  const roomOf = await roomForImage(paths, image, {
+    maxBytes: options.registries?.maxImageBytes ?? largestImageBytes,
+  });
   const failed = new AbortController();
   const signal = AbortSignal.any([failed.signal, ...(options.signal ? [options.signal] : [])]);
   const limit = pLimit(parallelLayers);
@@ -128,6 +134,7 @@ export async function pullLayers(
       decodeLayer(paths, layer, {
         ...(options.isMergedNext === true ? { onBegin: () => readEarly(layer) } : {}),
         signal,
+        room: roomOf(layer.diffId),
         ...(decoders === undefined ? {} : { decoders }),
         onWait: onWait(layer.label),
         download: follower => download(layer, blobs, options, { signal, follower, onWait: onWait(layer.label) }),

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
-import { access, mkdir, statfs } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { type Server, createServer } from "node:net";
+import { freeSpaceBytes } from "../host/free-space.ts";
 import { run } from "../host/process.ts";
 import { probeNetwork } from "../network/probe.ts";
 import { clientFile, type Paths } from "../store/paths.ts";
@@ -93,8 +94,7 @@ async function checkHome(paths: Paths): Promise<HostCheck> {
 const diskNeededGiB = { failed: 3, degraded: 10 };
 
 async function checkDisk(paths: Paths): Promise<HostCheck> {
-  const { bavail, bsize } = await statfs(paths.home).catch(() => statfs("/"));
-  const freeGiB = (bavail * bsize) / 1024 ** 3;
+  const freeGiB = (await freeSpaceBytes(paths.home).catch(() => freeSpaceBytes("/"))) / 1024 ** 3;
   const message = `${freeGiB.toFixed(1)} GiB free for images and drives`;
   if (freeGiB >= diskNeededGiB.degraded) return { check: "disk", status: "ok", message };
   return {

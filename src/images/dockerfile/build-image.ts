@@ -62,7 +62,13 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
       await using opened = await openHostSource(built, { paths, report, env, signal });
       const image = await loadImage(paths, opened.digest, name, documentsOf(opened.blobs));
       if (image === undefined) throw new Error("an image with a source cannot be missing");
-      const layers = await pullLayers(image, opened.blobs, { paths, report, signal, isMergedNext: true });
+      const layers = await pullLayers(image, opened.blobs, {
+        paths,
+        report,
+        registries: options.registries,
+        signal,
+        isMergedNext: true,
+      });
       await judgeImage(paths, image, layers, signal);
       await nameImage(paths, reference, image.digest);
       if (options.push) {

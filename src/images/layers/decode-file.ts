@@ -4,6 +4,7 @@ import type { Digest } from "../digest.ts";
 import { type ArchiveParts, HeaderCopier } from "../tar/header-copier.ts";
 import type { GrowingFile } from "./growing-file.ts";
 import { DecodeError, decodedChunks, isDecoderError } from "./inflate.ts";
+import { giveRoomBack, takeRoom, type UnpackRoom } from "./unpack-room.ts";
 
 /** No honest layer is much smaller than a hundredth of its content, apart from small ones full of zeros. */
 const bombRatio = 100;
@@ -17,6 +18,8 @@ export interface DecodeTask {
   blobBytes: number;
   /** Below this much content no ratio is suspicious. */
   bombFloorBytes: number;
+  /** For all layers of its image; undefined: only the ratio counts. */
+  room?: UnpackRoom | undefined;
   /** Whether somebody wants the headers of the archive. */
   wantsHeaders?: boolean;
   /** For messages */
@@ -35,7 +38,10 @@ export interface DecodeListener {
   onHeaders?: ((parts: ArchiveParts) => void) | undefined;
 }
 
-/** Inflates, hashes and writes a blob in one loop. Rejects with DecodeError when its bytes are to blame. */
+/**
+ * Inflates, hashes and writes a blob in one loop. Rejects with DecodeError when its bytes are to blame, or the disk is
+ * full; the room it took is free again then.
+ */
 export async function decodeFile(file: GrowingFile, task: DecodeTask, listener: DecodeListener): Promise<DecodedFile> {
   const headers = listener.onHeaders === undefined ? undefined : new HeaderCopier(listener.onHeaders);
   const hash = createHash("sha256");
@@ -45,6 +51,9 @@ export async function decodeFile(file: GrowingFile, task: DecodeTask, listener: 
   try {
     for await (const chunk of decodedChunks(file, task.label)) {
       sizeBytes += chunk.length;
+      if (task.room !== undefined && !takeRoom(task.room, chunk.length)) {
+        throw new DecodeError(task.room.refusal.code, `${task.label}: ${task.room.refusal.message}`);
+      }
       if (sizeBytes > limitBytes) {
         throw new DecodeError(
           "image/too-large",
@@ -62,6 +71,12 @@ export async function decodeFile(file: GrowingFile, task: DecodeTask, listener: 
     headers?.flush();
     listener.onDecoded(sizeBytes);
   } catch (error) {
+    if (task.room !== undefined) giveRoomBack(task.room, sizeBytes);
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") {
+      throw new DecodeError("host/disk-full", `${task.label} could not be unpacked: the disk is full`, {
+        cause: error,
+      });
+    }
     if (!isDecoderError(error)) throw error;
     const message = `${task.label} cannot be decompressed: ${(error as Error).message}`;
     throw new DecodeError("image/bad-layer", message, { cause: error });

@@ -7,6 +7,7 @@ import type { Digest } from "../digest.ts";
 import type { ArchiveParts } from "../tar/header-copier.ts";
 import { decodeHere, type DecoderPool, type Decoding } from "./decoder-pool.ts";
 import { DecodeError } from "./inflate.ts";
+import type { UnpackRoom } from "./unpack-room.ts";
 
 const bombFloorBytes = 1024 ** 3;
 
@@ -27,6 +28,8 @@ export interface DecodeOptions {
   onBegin?: () => (parts: ArchiveParts) => void;
   /** Below this much content no ratio is suspicious. Default 1 GiB. */
   bombFloorBytes?: number;
+  /** What all layers of its image together may be unpacked to. */
+  room?: UnpackRoom | undefined;
   /** Threads to use; without them the layer is decoded in this one. */
   decoders?: DecoderPool;
   /** Brings the blob into the store while `follower` hears how far it is. Without it the blob must be there. */
@@ -103,6 +106,7 @@ class Attempt {
       outputFd,
       blobBytes: layer.blobBytes,
       bombFloorBytes: options.bombFloorBytes ?? bombFloorBytes,
+      room: options.room,
       label: layer.label,
     };
     const listener = { onDecoded: options.onDecoded ?? (() => undefined), onHeaders: options.onBegin?.() };

@@ -7,6 +7,7 @@ import { test, type TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { digestOf } from "../digest.ts";
 import { DecoderPool } from "./decoder-pool.ts";
+import { unpackRoomOf } from "./unpack-room.ts";
 
 const content = Buffer.from(
   Array.from({ length: 300_000 }, (_, line) => `line ${line} ${Math.imul(line, 0x9e3779b1)}\n`).join(""),
@@ -72,5 +73,33 @@ test("a thread survives broken layers and forgets them", async t => {
     const working = pool.decode(good.task, { onDecoded: () => undefined });
     working.input.finish(blob.length);
     assert.equal((await working.result).digest, digestOf(content));
+  }
+});
+
+test("28: all threads take from one room, and what fails gives its part back", async t => {
+  await using pool = new DecoderPool();
+  const room = unpackRoomOf(content.length * 2 - 1, { code: "image/too-large", message: "the image is too large" });
+  const decode = async () => {
+    const { inputFd, task } = await files(t);
+    writeSync(inputFd, blob);
+    const { input, result } = pool.decode({ ...task, room }, { onDecoded: () => undefined });
+    input.finish(blob.length);
+    return result;
+  };
+  await decode();
+  await assert.rejects(decode(), { code: "image/too-large", message: "layer 1: the image is too large" });
+  assert.equal(new BigInt64Array(room.left)[0], BigInt(content.length - 1));
+});
+
+test("a full disk is told as such, in threads too", async t => {
+  await using pool = new DecoderPool();
+  const outputFd = openSync("/dev/full", "w");
+  t.after(() => closeSync(outputFd));
+  for (const blobBytes of [8 * 1024 * 1024, blob.length]) {
+    const { inputFd, task } = await files(t);
+    writeSync(inputFd, blob);
+    const { input, result } = pool.decode({ ...task, outputFd, blobBytes }, { onDecoded: () => undefined });
+    input.finish(blob.length);
+    await assert.rejects(result, { name: "DecodeError", code: "host/disk-full" });
   }
 });

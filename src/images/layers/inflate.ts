@@ -14,7 +14,7 @@ const zstdWindowLogMax = 27;
 /** A layer that cannot be decoded, or must not. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
-  readonly code: "image/bad-layer" | "image/too-large";
+  readonly code: "image/bad-layer" | "image/too-large" | "host/disk-full";
 
   constructor(code: DecodeError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
