@@ -11,6 +11,7 @@ import type { Manifest } from "../src/manifest/schema.ts";
 import { createPlan } from "../src/plan/create-plan.ts";
 import type { Plan } from "../src/plan/plan.ts";
 import { hostFacts } from "../src/playground/host-facts.ts";
+import { sizeOfThisHost, withinHost } from "../src/playground/host-limits.ts";
 import { LocalPlays } from "../src/playground/local-plays.ts";
 import { lookupPrepared, type Prepared } from "../src/playground/prepare.ts";
 import { machineSpec } from "../src/playground/start-machine.ts";
@@ -49,7 +50,10 @@ ${Array.from(
 `;
 
 const registry = { aliases: [], maxBytes: 1024 ** 3 };
-const limits = { machine: { vcpus: 4, memoryMiB: 10 * 1024 }, play: { vcpus: 10, memoryMiB: 16 * 1024 } };
+const limits = withinHost(
+  { machine: { vcpus: 4, memoryMiB: 10 * 1024 }, play: { vcpus: 10, memoryMiB: 16 * 1024 } },
+  sizeOfThisHost(),
+);
 const deadlineMs = 300_000;
 const phases: BootPhase[] = ["plan", "image", "network", "drives", "kernel", "init", "channel", "tasks"];
 
@@ -151,11 +155,11 @@ async function measurePlay(
   const plays = new LocalPlays({
     paths,
     log: createLog("bench", "error"),
-    hostFacts: () => hostFacts(paths, { limits, registry }, signal),
+    hostFacts: () => hostFacts(paths, { registry }, signal),
   });
   const playId = newPlayId();
   const within = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  await plays.create({ playId, manifest, initConditions: {} });
+  await plays.create({ playId, manifest, initConditions: {}, limits });
   try {
     for await (const state of plays.watch(playId, within)) {
       if (currentState(state) === "FAILED") throw new Error(`the play failed: ${JSON.stringify(state.problem)}`);
@@ -186,7 +190,7 @@ async function planOf(paths: Paths, manifest: Manifest, playId: string, signal: 
     playId,
     manifest,
     initConditions: {},
-    host: await hostFacts(paths, { limits, registry }, signal),
+    host: { ...(await hostFacts(paths, { registry }, signal)), limits },
   });
 }
 

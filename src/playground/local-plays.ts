@@ -38,7 +38,7 @@ const answerGraceMs = 5000;
 export interface LocalPlaysOptions {
   paths: Paths;
   log: Log;
-  hostFacts: () => Promise<HostFacts>;
+  hostFacts: () => Promise<Omit<HostFacts, "limits">>;
 }
 
 /** The plays of this home: one TrackedPlay for each that is doing something, the disk for all others. */
@@ -52,7 +52,8 @@ export class LocalPlays implements Plays {
 
   async create(request: PlayRequest): Promise<void> {
     const { paths } = this.#options;
-    const plan = createPlan({ ...request, host: await this.#options.hostFacts() });
+    const { limits, ...wanted } = request;
+    const plan = createPlan({ ...wanted, host: { ...(await this.#options.hostFacts()), limits } });
     await createPlayDirectory(paths, request.playId);
     await writeRecord(requestFile(paths, request.playId), request);
     await writeRecord(planFile(paths, request.playId), plan);

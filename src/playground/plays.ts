@@ -4,6 +4,7 @@ import type { JournalQuery } from "../access/journal-query.ts";
 import type { PortProtocol } from "../access/probe-protocol.ts";
 import type { PlayState, TaskState } from "../api/play-state.ts";
 import type { Manifest } from "../manifest/schema.ts";
+import type { HostFacts } from "../plan/plan.ts";
 import type { ImageFinding } from "./known-image-findings.ts";
 
 /** Everything a play starts from: frozen at creation, never changed by later edits of its playground. */
@@ -14,6 +15,8 @@ export interface PlayRequest {
   manifest: Manifest;
   /** Resolved: every declared key has a value. */
   initConditions: Record<string, string>;
+  /** What one machine and all of them together get at most; requests above are scaled down, and a notice says so. */
+  limits: HostFacts["limits"];
 }
 
 /**

@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { Server as HttpsServer } from "node:https";
-import { hostname, totalmem } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Log } from "../lib/log.ts";
+import { type HostSize, sizeOfThisHost, withinHost } from "../playground/host-limits.ts";
 import type { Plays } from "../playground/plays.ts";
 import type { Database } from "../store/database/open-database.ts";
 import { settingOr } from "../store/database/settings.ts";
@@ -68,7 +69,8 @@ export interface ServerOptions {
   contentDirectory: string;
   /** Where the secrets of login providers may be. */
   env?: NodeJS.ProcessEnv;
-  hostMemoryMiB?: number;
+  /** Default: this one. */
+  host?: HostSize;
   /** Default: those that came with this installation. */
   playgroundsDirectory?: string;
   webDirectory?: string;
@@ -92,7 +94,8 @@ export interface LabyardServer {
  * on.
  */
 export async function buildServer(options: ServerOptions): Promise<LabyardServer> {
-  const { config, plays, database, log, now = Date.now } = options;
+  const { config, plays, database, log, now = Date.now, host = sizeOfThisHost() } = options;
+  const limits = withinHost(config.limits, host);
   const origins = new Origins(config, [hostname().toLowerCase()]);
   const tickets = new Tickets(now);
   const accounts = new Accounts(database, config.sessions, now);
@@ -121,6 +124,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     config,
     database,
     plays,
+    limits,
     log,
     now,
     origins,
@@ -133,15 +137,15 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     quotas: new Quotas({
       database,
       plays,
-      limits: config.limits,
+      limits: { ...config.limits, ...limits },
       maxActivePerUser: config.plays.maxActivePerUser,
-      hostMemoryMiB: options.hostMemoryMiB ?? Math.floor(totalmem() / 1024 ** 2),
+      hostMemoryMiB: host.memoryMiB,
     }),
     tunnelCredentials,
     tunnelHoldMs: options.tunnelHoldMs ?? tunnelHoldMs,
     catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
     content,
-    ownedPlays: new OwnedPlays({ database, plays, origins, limits: config.limits, now }),
+    ownedPlays: new OwnedPlays({ database, plays, origins, limits, now }),
     feeds,
     expiry,
     shells,

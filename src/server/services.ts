@@ -1,4 +1,5 @@
 import type { Log } from "../lib/log.ts";
+import type { HostFacts } from "../plan/plan.ts";
 import type { Plays } from "../playground/plays.ts";
 import type { Database } from "../store/database/open-database.ts";
 import type { Accounts } from "./auth/accounts.ts";
@@ -23,6 +24,8 @@ export interface Services {
   config: ServerConfig;
   database: Database;
   plays: Plays;
+  /** What one machine and one play get at most: as configured, and no more than the host has. */
+  limits: HostFacts["limits"];
   log: Log;
   now: () => number;
   origins: Origins;

@@ -431,12 +431,57 @@ test("starts at the same time share one quota", async () => {
 });
 
 test("the host's memory bounds all plays together; the only play is never refused for it", async () => {
-  await using server = await startTestServer("limits: {host: {memoryMiB: 3000}}", { hostMemoryMiB: 2000 });
+  await using server = await startTestServer("limits: {host: {memoryMiB: 1000}}", { hostMemoryMiB: 2000 });
   const start = (as: TestPerson) => ask(server, as, "POST", "/plays", { playground: "flexbox" });
-  const first = (await start(server.ann)).json<PlayJson>();
-  assert.match(first.warnings?.[0]?.message ?? "", /more than the 2000MiB of this host/);
-  server.plays.becomeReady(first.id);
+  const first = await start(server.ann);
+  assert.equal(first.statusCode, 200, first.body);
+  server.plays.becomeReady(first.json().id);
   const refused = await start(server.bob);
   assert.equal(refused.statusCode, 503);
   assert.equal(refused.json().code, "server/host-full");
+  assert.match(
+    refused.json().error,
+    /needs 1280MiB of memory; all active plays have 1280MiB, and 1000MiB is the limit/,
+  );
+});
+
+test("a play is let in by what it gets on this host, and counted by what it got", async () => {
+  await using server = await startTestServer("", { hostMemoryMiB: 4096 });
+  const machine = (name: string, ramSize?: string) => ({
+    name,
+    users: [{ name: "root" }],
+    drives: [{ source: "debian-12", mount: "/" }],
+    network: { interfaces: [{ network: "local" }] },
+    ...(ramSize === undefined ? {} : { resources: { ramSize } }),
+  });
+  const start = async (machines: object[]) => {
+    const reply = await ask(server, server.ann, "POST", "/plays", { playground: "flexbox", machines });
+    assert.equal(reply.statusCode, 200, reply.body);
+    const play = reply.json<PlayJson>();
+    server.plays.becomeReady(play.id);
+    return play;
+  };
+  const usage = async () => (await ask(server, server.ann, "GET", "/account")).json().quotas;
+  const sizes = (play: PlayJson) => play.machines.map(({ resources }) => resources.ramSize);
+
+  await start([machine("small", "512MiB")]);
+  // 3584 MiB are left for machines: a third of that each, where a larger host would give each 4 GiB.
+  const three = await start([machine("a"), machine("b"), machine("c")]);
+  assert.deepEqual(sizes(three), ["1GiB", "1GiB", "1GiB"]);
+  assert.equal(three.warnings, undefined, "3.5 of 4 GiB is not tight");
+  assert.deepEqual((await usage()).memoryMiB, { used: 3584, limit: 64 * 1024 });
+  assert.deepEqual((await usage()).hostMemoryMiB, { used: 3584, limit: 8192 });
+
+  const tight = await start([machine("large", "1GiB")]);
+  assert.match(tight.warnings?.[0]?.message ?? "", /may use 4608MiB, more than the 4GiB of this host/);
+
+  // Begun when this host had more: it keeps what it got then, and needs that to come back.
+  server.plays.resize(three.id, { vcpus: 1, memoryMiB: 2048 });
+  assert.equal((await usage()).memoryMiB.used, 3 * 2048 + 1536);
+  const act = (action: string) => ask(server, server.ann, "POST", `/plays/${three.id}/actions`, { action });
+  assert.equal((await act("stop")).statusCode, 200);
+  await start([machine("another", "1GiB")]);
+  const restart = await act("restart");
+  assert.equal(restart.json().code, "server/host-full", restart.body);
+  assert.match(restart.json().error, /needs 6GiB of memory/);
 });

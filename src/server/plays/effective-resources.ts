@@ -1,7 +1,8 @@
+import type { PlayState } from "../../api/play-state.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import { formatSize, sizeInMiB } from "../../manifest/size.ts";
 import type { HostFacts } from "../../plan/plan.ts";
-import { planResources } from "../../plan/resources.ts";
+import { planResources, type Resources } from "../../plan/resources.ts";
 
 /** What each machine gets within these limits, in the manifest's own words. */
 export function effectiveResources(
@@ -14,9 +15,15 @@ export function effectiveResources(
   }));
 }
 
-/** What all machines of a play get together. */
-export function totalResources(manifest: Manifest, limits: HostFacts["limits"]): { vcpus: number; memoryMiB: number } {
-  const machines = planned(manifest, limits);
+/** What all machines of a play have together: as it is recorded, and before that what they would get today. */
+export function resourcesOfPlay(
+  manifest: Manifest,
+  state: PlayState | undefined,
+  limits: HostFacts["limits"],
+): Resources {
+  const recorded = state?.machines.map(machine => machine.resources) ?? [];
+  const isRecorded = recorded.length > 0 && recorded.every(resources => resources !== undefined);
+  const machines = isRecorded ? recorded : planned(manifest, limits);
   return {
     vcpus: machines.reduce((sum, machine) => sum + machine.vcpus, 0),
     memoryMiB: machines.reduce((sum, machine) => sum + machine.memoryMiB, 0),

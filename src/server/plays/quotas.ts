@@ -1,7 +1,7 @@
 import pLimit from "p-limit";
 import type { Quotas as QuotasJson } from "../../api/contract/account.ts";
 import type { Warning } from "../../api/contract/common.ts";
-import { currentState } from "../../api/play-state.ts";
+import { currentState, type PlayState } from "../../api/play-state.ts";
 import { Problem } from "../../api/problems.ts";
 import type { NoticeCode } from "../../api/problems/notices.ts";
 import type { Manifest } from "../../manifest/schema.ts";
@@ -10,7 +10,7 @@ import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { listExistingPlays } from "../../store/database/plays.ts";
 import type { ServerConfig } from "../config.ts";
-import { totalResources } from "./effective-resources.ts";
+import { resourcesOfPlay } from "./effective-resources.ts";
 import { isActive } from "./play-status.ts";
 
 /** Guests take memory as they touch it, and few touch all: so much more than it has the host may promise. */
@@ -19,6 +19,7 @@ const overcommit = 2;
 export interface QuotasOptions {
   database: Database;
   plays: Pick<Plays, "state">;
+  /** Those of a machine and a play as the plans get them: no more than the host has. */
   limits: ServerConfig["limits"];
   maxActivePerUser: number;
   hostMemoryMiB: number;
@@ -48,7 +49,7 @@ export class Quotas {
    * `server/too-many-plays`, `server/quota-exceeded` or `server/host-full` otherwise; nothing has happened then.
    */
   async admit<T>(play: { id: string; owner: string; manifest: Manifest }, start: (warnings: Warning[]) => Promise<T>) {
-    const use = { playId: play.id, owner: play.owner, ...totalResources(play.manifest, this.#options.limits) };
+    const use = this.#use(play, await this.#options.plays.state(play.id));
     const warnings = await this.#oneAtATime(async () => {
       const found = this.#judge(use, await this.#activeUses(use.playId));
       this.#starting.set(use.playId, use);
@@ -107,7 +108,7 @@ export class Quotas {
       });
     }
     const all = sum(active, "memoryMiB");
-    // The only play is let in whatever it asks: it was scaled down to the host already.
+    // The only play is let in whatever it asks: it was scaled down to what the host has.
     if (active.length > 0 && all + wanted.memoryMiB > this.#hostLimitMiB) {
       throw new Problem("server/host-full", {
         message:
@@ -126,6 +127,10 @@ export class Quotas {
     ];
   }
 
+  #use({ id, owner, manifest }: { id: string; owner: string; manifest: Manifest }, state: PlayState | undefined): Use {
+    return { playId: id, owner, ...resourcesOfPlay(manifest, state, this.#options.limits) };
+  }
+
   async #activeUses(exceptId?: string): Promise<Use[]> {
     const rows = await listExistingPlays(this.#options.database);
     const others = rows.filter(({ id }) => id !== exceptId && !this.#starting.has(id));
@@ -135,8 +140,7 @@ export class Quotas {
           const state = await this.#options.plays.state(row.id);
           // Failed ones only wait to be looked at.
           if (state === undefined || !isActive(state) || currentState(state) === "FAILED") return undefined;
-          const resources = totalResources(JSON.parse(row.manifest) as Manifest, this.#options.limits);
-          return { playId: row.id, owner: row.owner, ...resources };
+          return this.#use({ ...row, manifest: JSON.parse(row.manifest) as Manifest }, state);
         }),
       ),
     );

@@ -18,14 +18,17 @@ import { planTabsOf } from "./play-json.ts";
 /** What the small plan of the hosted platform allows; taken on demand. */
 const freeTier: HostFacts["limits"] = { machine: { vcpus: 2, memoryMiB: 4096 }, play: { vcpus: 5, memoryMiB: 8192 } };
 
-type StartServices = Pick<Services, "catalogue" | "config" | "database" | "quotas" | "plays" | "expiry" | "now">;
+type StartServices = Pick<
+  Services,
+  "catalogue" | "config" | "database" | "limits" | "quotas" | "plays" | "expiry" | "now"
+>;
 
 /**
  * Starts a playground for this person: overrides merged, everything checked and init conditions resolved before
  * anything is acquired. Resolves once the play is recorded; when it rejects, there is no play.
  */
 export async function startPlay(body: CreatePlayBody, requester: Requester, services: StartServices): Promise<PlayRow> {
-  const { catalogue, config, database, quotas, plays, expiry, now } = services;
+  const { catalogue, config, database, limits, quotas, plays, expiry, now } = services;
   const { playground } = await catalogue.require(body.playground, requester, ["canStart"]);
   const { playground: _name, initConditions: given, ...overrides } = body;
   const judged = judgeManifest(readManifestBody(overrides), {
@@ -65,7 +68,7 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     try {
       await insertPorts(database, portsOfTabs(row.id, planTabsOf(manifest), nowMs));
       await insertPortForwards(database, portForwardsOfManifest(row.id, manifest, nowMs));
-      await plays.create({ playId: row.id, manifest, initConditions: values });
+      await plays.create({ playId: row.id, manifest, initConditions: values, limits });
     } catch (error) {
       await deletePlay(database, row.id);
       throw error;

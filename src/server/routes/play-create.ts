@@ -8,7 +8,7 @@ export function playCreateRoute(
   app: ZodApp,
   services: Pick<
     Services,
-    "catalogue" | "config" | "database" | "ownedPlays" | "quotas" | "plays" | "expiry" | "now" | "origins"
+    "catalogue" | "config" | "database" | "limits" | "ownedPlays" | "quotas" | "plays" | "expiry" | "now" | "origins"
   >,
 ): void {
   app.post(
