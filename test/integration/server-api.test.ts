@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem } from "../../src/api/problems.ts";
+import type { PlayState } from "../../src/api/play-state.ts";
 import type { PlayJson } from "../../src/api/contract/plays.ts";
 import type { PlaygroundJson } from "../../src/api/contract/playgrounds.ts";
 import { updatePlay } from "../../src/store/database/plays.ts";
@@ -284,6 +285,32 @@ test("a start merges overrides, and refuses bad conditions before anything begin
   assert.equal(refused.statusCode, 400);
   assert.match(refused.json().error, /"flavor" must be one of: nginx, caddy/);
   assert.equal(server.plays.calls.length, created);
+});
+
+test("a start held to the small plan keeps its requests and tells what became of them", async () => {
+  await using server = await startTestServer();
+  const large = { ...machine, resources: { cpuCount: 4, ramSize: "8GiB" } };
+  const { name } = await create(server, server.ann, { machines: [large] });
+  const begin = async (body: object) => {
+    const { id, machines } = await start(server, server.ann, { playground: name, ...body });
+    const reply = await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}/state` });
+    return { resources: machines[0]?.resources, notices: reply.json<PlayState>().notices, id };
+  };
+  const small = await begin({ asFreeTierUser: true });
+  assert.deepEqual(small.resources, { cpuCount: 2, ramSize: "4GiB" });
+  assert.deepEqual(small.notices, [
+    {
+      code: "resources/scaled-down",
+      machine: "web-01",
+      message:
+        'machine "web-01" gets 2 instead of 4 vCPU and 4096 instead of 8192 MiB of memory: the limits here are ' +
+        "2 vCPU and 4096 MiB per machine, 5 vCPU and 8192 MiB per play",
+    },
+  ]);
+  const usage = await server.request({ as: server.ann, method: "GET", url: "/api/account" });
+  assert.equal(usage.json().quotas.memoryMiB.used, 4096);
+  const whole = await begin({});
+  assert.deepEqual(whole, { resources: { cpuCount: 4, ramSize: "8GiB" }, notices: [], id: whole.id });
 });
 
 test("what is known of the images of a playground is told when it is saved, and hinders nothing", async () => {

@@ -6,6 +6,7 @@ import { Problem } from "../../api/problems.ts";
 import type { NoticeCode } from "../../api/problems/notices.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import { formatSize } from "../../manifest/size.ts";
+import type { HostFacts } from "../../plan/plan.ts";
 import type { Plays } from "../../playground/plays.ts";
 import type { Database } from "../../store/database/open-database.ts";
 import { listExistingPlays } from "../../store/database/plays.ts";
@@ -23,6 +24,14 @@ export interface QuotasOptions {
   limits: ServerConfig["limits"];
   maxActivePerUser: number;
   hostMemoryMiB: number;
+}
+
+interface QuotaPlay {
+  id: string;
+  owner: string;
+  manifest: Manifest;
+  /** Of one that starts, where it is held to tighter limits than others. */
+  limits?: HostFacts["limits"];
 }
 
 interface Use {
@@ -48,7 +57,7 @@ export class Quotas {
    * Runs `start` when there is room, and keeps the room reserved until it is done. Rejects with
    * `server/too-many-plays`, `server/quota-exceeded` or `server/host-full` otherwise; nothing has happened then.
    */
-  async admit<T>(play: { id: string; owner: string; manifest: Manifest }, start: (warnings: Warning[]) => Promise<T>) {
+  async admit<T>(play: QuotaPlay, start: (warnings: Warning[]) => Promise<T>) {
     const use = this.#use(play, await this.#options.plays.state(play.id));
     const warnings = await this.#oneAtATime(async () => {
       const found = this.#judge(use, await this.#activeUses(use.playId));
@@ -127,8 +136,8 @@ export class Quotas {
     ];
   }
 
-  #use({ id, owner, manifest }: { id: string; owner: string; manifest: Manifest }, state: PlayState | undefined): Use {
-    return { playId: id, owner, ...resourcesOfPlay(manifest, state, this.#options.limits) };
+  #use({ id, owner, manifest, limits = this.#options.limits }: QuotaPlay, state: PlayState | undefined): Use {
+    return { playId: id, owner, ...resourcesOfPlay(manifest, state, limits) };
   }
 
   async #activeUses(exceptId?: string): Promise<Use[]> {

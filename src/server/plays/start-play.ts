@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { CreatePlayBody } from "../../api/contract/plays.ts";
 import { resolveInitConditions } from "../../manifest/init-condition-values.ts";
 import { problemOfFindings } from "../../manifest/problem.ts";
-import type { Manifest } from "../../manifest/schema.ts";
+import { tighterLimits } from "../../plan/limits.ts";
 import type { HostFacts } from "../../plan/plan.ts";
 import { deletePlay, insertPlay, type PlayRow } from "../../store/database/plays.ts";
 import { insertPortForwards } from "../../store/database/port-forwards.ts";
@@ -12,7 +12,6 @@ import { judgeManifest, readManifestBody } from "../playgrounds/judge-manifest.t
 import { portsOfTabs } from "../ports/exposed-port.ts";
 import type { Services } from "../services.ts";
 import { portForwardsOfManifest } from "../tunnels/saved-forwards.ts";
-import { effectiveResources } from "./effective-resources.ts";
 import { planTabsOf } from "./play-json.ts";
 
 /** What the small plan of the hosted platform allows; taken on demand. */
@@ -28,16 +27,16 @@ type StartServices = Pick<
  * anything is acquired. Resolves once the play is recorded; when it rejects, there is no play.
  */
 export async function startPlay(body: CreatePlayBody, requester: Requester, services: StartServices): Promise<PlayRow> {
-  const { catalogue, config, database, limits, quotas, plays, expiry, now } = services;
+  const { catalogue, config, database, quotas, plays, expiry, now } = services;
   const { playground } = await catalogue.require(body.playground, requester, ["canStart"]);
   const { playground: _name, initConditions: given, ...overrides } = body;
-  const judged = judgeManifest(readManifestBody(overrides), {
+  const { manifest, warnings: said } = judgeManifest(readManifestBody(overrides), {
     for: "start",
     base: playground.manifest,
     offers: await catalogue.offersOf(playground),
     knownKernels: await plays.kernels(),
   });
-  const manifest = body.asFreeTierUser ? scaledDown(judged.manifest) : judged.manifest;
+  const limits = body.asFreeTierUser ? tighterLimits(services.limits, freeTier) : services.limits;
   const { values, findings } = resolveInitConditions(manifest, given ?? {});
   const problem = problemOfFindings(findings);
   if (problem) throw problem;
@@ -61,8 +60,8 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
     expired_at: null,
     destroyed_at: null,
   };
-  const started = await quotas.admit({ id: row.id, owner: row.owner, manifest }, async warnings => {
-    const admitted = { ...row, warnings: JSON.stringify([...judged.warnings, ...warnings]) };
+  const started = await quotas.admit({ id: row.id, owner: row.owner, manifest, limits }, async warnings => {
+    const admitted = { ...row, warnings: JSON.stringify([...said, ...warnings]) };
     // The row first: a play that runs but belongs to nobody could not even be stopped.
     await insertPlay(database, admitted);
     try {
@@ -77,10 +76,4 @@ export async function startPlay(body: CreatePlayBody, requester: Requester, serv
   });
   expiry.refresh();
   return started;
-}
-
-function scaledDown(manifest: Manifest): Manifest {
-  const resources = effectiveResources(manifest, freeTier);
-  const machines = manifest.playground.machines.map((machine, index) => ({ ...machine, resources: resources[index] }));
-  return { ...manifest, playground: { ...manifest.playground, machines } };
 }
