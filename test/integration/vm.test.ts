@@ -10,7 +10,6 @@ import { Problem } from "../../src/api/problems.ts";
 import { run, startChild } from "../../src/host/process.ts";
 import type { DriveFile } from "../../src/plan/plan.ts";
 import { ensureKernel, listKernels } from "../../src/vm/kernels/catalogue.ts";
-import { unpackKernelPackage } from "../../src/vm/kernels/package.ts";
 import { executeKernel } from "../../src/vm/execute-kernel.ts";
 import { guestDevice, type VmEvent } from "../../src/vm/machine.ts";
 import { probeAcceleration } from "../../src/vm/probe.ts";
@@ -48,15 +47,40 @@ test("a kernel is installed once, completely, and one that cannot be had says wh
   for (const name of ["overlayfs/overlay", "xfs/xfs", "btrfs/btrfs"]) {
     assert.match((await modules(`/kernel/fs/${name}.ko`)).stdout, /Type: regular/);
   }
-  const refused = (code: string) => (error: unknown) => error instanceof Problem && error.code === code;
-  await assert.rejects(ensureKernel("4.4", options), refused("kernel/unknown-version"));
-  // A line that no suite has, asked for as if the catalogue named it.
-  const directories = { directory: bench.directory, localDirectory: bench.directory, indexDirectory: bench.directory };
-  await assert.rejects(
-    unpackKernelPackage("4.4", join(bench.directory, "tree"), { ...directories, signal: options.signal }),
-    refused("kernel/not-obtainable"),
+  await assert.rejects(ensureKernel("4.4", options), {
+    code: "kernel/unknown-version",
+    hint: "Known: 5.10, 6.1, 6.12, 6.18. Installed here: 6.1.",
+  });
+  await withoutPackages(options.paths.home, () =>
+    assert.rejects(ensureKernel("5.10", options), {
+      code: "kernel/not-obtainable",
+      message: /^Kernel 5\.10 is not obtainable here: .*\(installed here: 6\.1; others to ask for: 6\.12, 6\.18\)$/,
+    }),
+  );
+  assert.deepEqual(
+    (await listKernels(options.paths)).map(({ version }) => version),
+    ["6.1"],
   );
 });
+
+/** Runs it where apt knows no package and cannot keep lists of Debian's archive, so that none is fetched either. */
+async function withoutPackages(home: string, work: () => Promise<void>): Promise<void> {
+  await writeFile(join(home, "kernels", "apt"), "");
+  const config = join(bench.directory, "no-packages.conf");
+  const empty = join(bench.directory, "no-packages");
+  await writeFile(
+    config,
+    `Dir::State::lists "${empty}"; Dir::State::status "/dev/null"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n`,
+  );
+  const before = process.env.APT_CONFIG;
+  process.env.APT_CONFIG = config;
+  try {
+    await work();
+  } finally {
+    if (before === undefined) delete process.env.APT_CONFIG;
+    else process.env.APT_CONFIG = before;
+  }
+}
 
 test("drives keep their order, the root grows, a reboot keeps the machine, poweroff ends it", async () => {
   const base = join(bench.directory, "base.raw");

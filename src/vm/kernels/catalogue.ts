@@ -112,7 +112,24 @@ async function installOnce(version: string, fill: FillKernelTree, options: Kerne
 function fromPackage(version: string, paths: Paths): FillKernelTree {
   const localDirectory = join(kernelsDirectory(paths), packagesName);
   const indexDirectory = join(kernelsDirectory(paths), indexName);
-  return (tree, options) => unpackKernelPackage(version, tree, { ...options, localDirectory, indexDirectory });
+  return async (tree, options) => {
+    try {
+      return await unpackKernelPackage(version, tree, { ...options, localDirectory, indexDirectory });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "kernel/not-obtainable") throw error;
+      throw Problem.fromJSON({
+        ...error.toJSON(),
+        error: `${error.message} (${await otherKernels(version, paths)})`,
+      });
+    }
+  };
+}
+
+/** What to take instead of a version that cannot be had. Whether another can be fetched shows when it is asked for. */
+async function otherKernels(version: string, paths: Paths): Promise<string> {
+  const installed = (await listKernels(paths)).map(kernel => kernel.version);
+  const others = catalogueVersions.filter(other => other !== version && !installed.includes(other));
+  return `installed here: ${installed.join(", ") || "none"}; others to ask for: ${others.join(", ") || "none"}`;
 }
 
 /** The kernel of this version when it is installed, else undefined. Fetches nothing. */
