@@ -10,8 +10,9 @@ import {
 } from "./playground-spec.ts";
 
 export const listPlaygroundsQuerySchema = z.object({ filter: z.string().max(50).optional() });
-/** Absent: the built-in ones. */
-export type PlaygroundFilter = "base" | "my-custom" | "community" | "recent" | "popular";
+/** Absent: the built-in ones. The official client may send anything else, which finds nothing. */
+export const playgroundFilters = ["base", "my-custom", "community", "recent", "popular"] as const;
+export type PlaygroundFilter = (typeof playgroundFilters)[number];
 
 export const getPlaygroundQuerySchema = z.object({ format: z.string().max(50).optional() });
 
