@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { PlaygroundJson } from "../../src/api/contract/playgrounds.ts";
+import { scopeNames } from "../../src/api/contract/tokens.ts";
 import { run, type RunResult } from "../../src/host/process.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { readConfig } from "../../src/server/config.ts";
@@ -29,7 +30,16 @@ async function setUp() {
     (args, input = "") =>
       run([program, ...args], { env: { ...process.env, ...env }, input, allowFailure: true, timeoutMs: 120_000 });
   return {
+    url: server.url,
     owner: as({ LABYARD_HOME: home }),
+    /** Somebody else, on a machine that has no home of a server. */
+    bearer: (token: { id: string; secret: string }) =>
+      as({
+        LABYARD_HOME: join(home, "elsewhere"),
+        LABYARD_ENDPOINT: server.url,
+        LABYARD_SESSION_ID: token.id,
+        LABYARD_ACCESS_TOKEN: token.secret,
+      }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
       await rm(home, { recursive: true });
@@ -76,3 +86,86 @@ test("the catalogue is sorted by name, but for what is ranked; unknown filters a
     /'bse' is invalid\. Allowed choices are base, my-custom, community, recent, popular\./,
   );
 });
+
+test("another person's command line does what that person may, until the token or the account ends", async () => {
+  await using server = await setUp();
+  const { owner } = server;
+  const added = await works(owner(["user", "add", "carol"]));
+  const id = /\(id (\S+)\)/.exec(added.stderr)?.[1] ?? "";
+  const carol = server.bearer(await firstToken(server.url, added.stdout.trim()));
+  const account = JSON.parse((await works(carol(["account", "show", "--json"]))).stdout);
+  assert.deepEqual([account.name, account.id, account.administrator], ["carol", id, false]);
+
+  // People are the administrators' business.
+  const noAdministrator = /Only administrators of this installation/;
+  await isRefused(carol(["user", "list"]), noAdministrator);
+  await isRefused(carol(["user", "add", "mallory"]), noAdministrator);
+  await isRefused(carol(["user", "disable", account.name]), noAdministrator);
+
+  // Each access list for itself.
+  const create = async (name: string, accessControl: Record<string, string[]>) => {
+    const lists = { canList: ["owner"], canRead: ["owner"], canStart: ["owner"], ...accessControl };
+    const manifest = JSON.stringify({ kind: "playground", name, title: name, playground: { accessControl: lists } });
+    const { stdout } = await works(
+      owner(["playground", "create", name, "--base", "debian", "-q", "-f", "-"], manifest),
+    );
+    return stdout.trim();
+  };
+  const notKnown = /The session or token is not known, or it has expired/;
+  const hers = ["owner", `user:${id}`];
+  const hidden = await create("hidden", {});
+  const readable = await create("readable", { canRead: hers });
+  const startable = await create("startable", { canList: hers, canStart: hers });
+  const community = await works(carol(["playground", "catalog", "-f", "community", "-q"]));
+  assert.equal(community.stdout, `${startable}\n`);
+  await isRefused(carol(["playground", "manifest", hidden]), /There is no playground/);
+  assert.match((await works(carol(["playground", "manifest", readable]))).stdout, /title: readable/);
+  await isRefused(carol(["playground", "start", hidden, "--no-wait"]), /There is no playground/);
+  await isRefused(carol(["playground", "start", readable, "--no-wait"]), /You may not start the playground/);
+  const play = (await works(carol(["playground", "start", startable, "--no-wait", "-q"]))).stdout.trim();
+  assert.equal((await works(carol(["playground", "list", "-q"]))).stdout, `${play}\n`);
+
+  // A play is its owner's.
+  const other = (await works(owner(["playground", "start", "debian", "--no-wait", "-q"]))).stdout.trim();
+  await isRefused(carol(["playground", "status", other]), /There is no play /);
+  await isRefused(carol(["playground", "destroy", other]), /There is no play /);
+  assert.match((await works(owner(["playground", "status", play]))).stdout, new RegExp(play));
+
+  // A token does what its scopes say, and nothing once it is revoked.
+  const { stdout: secret, stderr: about } = await works(
+    carol(["token", "create", "--name", "reader", "--scope", "playground:read"]),
+  );
+  const tokenId = /--session-id (\S+)/.exec(about)?.[1] ?? "";
+  const reader = server.bearer({ id: tokenId, secret: secret.trim() });
+  assert.equal((await works(reader(["playground", "list", "-q"]))).stdout, `${play}\n`);
+  await isRefused(reader(["playground", "start", startable, "--no-wait"]), /lacks the scope "playground:write"/);
+  assert.match((await works(carol(["token", "list"]))).stdout, new RegExp(`^${tokenId} +reader `, "m"));
+  await isRefused(owner(["token", "revoke", tokenId]), /There is no such token/);
+  await works(carol(["token", "revoke", tokenId]));
+  await isRefused(reader(["playground", "list", "-q"]), notKnown);
+
+  await works(owner(["user", "disable", "carol"]));
+  const people = (await works(owner(["user", "list"]))).stdout;
+  assert.match(people, new RegExp(`^carol +${id} +- +disabled `, "m"));
+  await isRefused(carol(["playground", "list", "-q"]), notKnown);
+  await works(owner(["user", "enable", "carol"]));
+  await isRefused(carol(["playground", "list", "-q"]), notKnown);
+});
+
+/** Visits the address that `user add` printed, and makes a token there as the account page does. */
+async function firstToken(url: string, invitation: string): Promise<{ id: string; secret: string }> {
+  const ask = async (path: string, body: object, cookie?: string) => {
+    const reply = await fetch(`${url}/api${path}`, {
+      method: "POST",
+      headers: { origin: url, "content-type": "application/json", ...(cookie === undefined ? {} : { cookie }) },
+      body: JSON.stringify(body),
+    });
+    assert.equal(reply.status, 200, await reply.clone().text());
+    return reply;
+  };
+  const login = await ask("/auth/login", { code: new URL(invitation).searchParams.get("code") });
+  const cookie = login.headers.getSetCookie().map(line => line.split(";")[0]);
+  // Every scope: what is refused is then refused to the person.
+  const token = await (await ask("/oauth/tokens", { name: "first", scope: scopeNames }, cookie.join("; "))).json();
+  return { id: token.id, secret: token.accessToken };
+}
