@@ -43,6 +43,8 @@ export interface BaseDriveRequest {
   filesystem: Filesystem;
   /** A data drive needs no init. */
   purpose: "root" | "data";
+  /** Another drive of the same content with a UUID of its own, for a machine that has several. Default 0. */
+  copy?: number;
 }
 
 export interface EnsureBaseDriveOptions extends BaseDriveRequest {
@@ -130,8 +132,11 @@ interface Keys {
 function keysOf(image: LoadedImage, request: BaseDriveRequest): Keys {
   const chainId = chainIdOf(image.layers.map(layer => layer.diffId));
   const version = driveVersion(request.filesystem);
+  const copy = request.copy ? [`copy ${request.copy}`] : [];
   const keyFor = (size: number | "as needed") =>
-    createHash("sha256").update([chainId, request.filesystem, version, size].join("\n")).digest("hex");
+    createHash("sha256")
+      .update([chainId, request.filesystem, version, size, ...copy].join("\n"))
+      .digest("hex");
   return {
     ordinary: keyFor(ordinarySizeBytes(request)),
     larger: keyFor(request.sizeIsExplicit ? request.sizeBytes : "as needed"),

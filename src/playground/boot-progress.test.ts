@@ -7,6 +7,7 @@ function record(chunks: string[]): string[] {
   const progress = new BootProgress({
     onPhase: (phase, message) => seen.push(`${phase}: ${message}`),
     onFailure: (step, message) => seen.push(`failed ${step}: ${message}`),
+    onWarning: message => seen.push(`warning: ${message}`),
   });
   for (const chunk of chunks) progress.append(Buffer.from(chunk));
   return seen;
@@ -25,6 +26,40 @@ test("a step that fails is told with its reason", () => {
     "init: mounting the root drive",
     "failed drive: cannot mount /dev/vda as ext4",
   ]);
+});
+
+test("a warning is told once the image is being changed, in words that a terminal can show", () => {
+  const mount = "cannot mount /dev/vdb on /dät\x1b[2Ja as btrfs (File exists)";
+  assert.deepEqual(
+    record([
+      "labyard: modules\nlabyard: warning: cannot load /lib/modules/aes.ko\n",
+      `labyard: files\nlabyard: network\nlabyard: warning: ${mount}\n`,
+      "labyard: init\nlabyard: warning: the guest's own\n",
+    ]),
+    [
+      "init: loading drivers",
+      "init: writing files",
+      "init: configuring the network",
+      "warning: cannot mount /dev/vdb on /dät?[2Ja as btrfs (File exists)",
+      "channel: starting the image's services",
+    ],
+  );
+});
+
+test("warnings without end are bounded, and a reboot may warn again", () => {
+  const warnings = [
+    "labyard: files\n",
+    ...Array.from({ length: 100 }, (_, n) => `labyard: warning: ${n}${"x".repeat(900)}\n`),
+  ];
+  const seen = record(warnings).slice(1);
+  assert.equal(seen.length, 32);
+  assert.ok(seen.every(line => line.length < 320));
+  const again: string[] = [];
+  const progress = new BootProgress({ onPhase() {}, onFailure() {}, onWarning: message => again.push(message) });
+  for (const chunk of warnings) progress.append(Buffer.from(chunk));
+  progress.restart();
+  progress.append(Buffer.from("labyard: warning: too early\nlabyard: files\nlabyard: warning: again\n"));
+  assert.deepEqual([again.length, again.at(-1)], [33, "again"]);
 });
 
 test("after the hand-over the guest cannot pretend to be the shim", () => {

@@ -62,6 +62,12 @@ export class LiveState {
     this.#change({ ...this.current, notices: [...this.current.notices, notice] });
   }
 
+  /** For what was true of a machine until it was started again. */
+  dropNotices(code: NoticeCode, machine: string): void {
+    const notices = this.current.notices.filter(notice => notice.code !== code || notice.machine !== machine);
+    if (notices.length < this.current.notices.length) this.#change({ ...this.current, notices });
+  }
+
   machine(name: string): MachineStatus {
     const machine = this.current.machines.find(candidate => candidate.name === name);
     if (machine === undefined) throw new Error(`no machine ${name} in play ${this.current.playId}`);

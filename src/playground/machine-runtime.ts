@@ -1,5 +1,6 @@
 import { Problem } from "../api/problems.ts";
 import { createDrives, type MachineDrives } from "../drives/create-drives.ts";
+import type { NoticeCode } from "../api/problems/notices.ts";
 import type { MachinePlan, Plan } from "../plan/plan.ts";
 import type { ChannelKeeper } from "../provisioning/channel-keeper.ts";
 import type { PlayKeys } from "../provisioning/keys.ts";
@@ -31,6 +32,8 @@ export interface MachineRuntimeOptions {
 }
 
 const stopGraceMs = 30_000;
+/** Of notices: what the shim could not do as the manifest says, a drive that it could not mount above all. */
+const bootWarning: NoticeCode = "provisioning/boot-warning";
 
 /** One machine of a running play, over any number of power cycles. Tells the play's state everything that happens. */
 export class MachineRuntime {
@@ -81,6 +84,7 @@ export class MachineRuntime {
     this.#step = "kernel";
     this.#wasReady = false;
     this.#answers = false;
+    state.dropNotices(bootWarning, this.name);
     // STARTING also takes away what was wrong the last time.
     state.updateMachine(this.name, { state: "STARTING", step: { phase: "kernel", message: "starting the kernel" } });
     const drives = this.#drives ?? (await this.createDrives(signal));
@@ -137,6 +141,8 @@ export class MachineRuntime {
     const progress = new BootProgress({
       onPhase: (phase, message) => this.#enterPhase(phase, message),
       onFailure: (step, message) => (this.#step = `${step}: ${message}`),
+      onWarning: message =>
+        state.addNotice(bootWarning, `"${this.name}" has started with a warning: ${message}`, this.name),
     });
     vm.console.onOutput(chunk => progress.append(chunk));
     vm.onEvent(event => {
@@ -146,6 +152,7 @@ export class MachineRuntime {
       this.#wasReady = false;
       this.#answers = false;
       progress.restart();
+      state.dropNotices(bootWarning, this.name);
       state.updateMachine(this.name, {
         state: "REBOOTING",
         ready: false,

@@ -15,6 +15,7 @@ import { ensureKernel, type Kernel, lookupKernel } from "../vm/kernels/catalogue
 import { ensureLentSshd } from "../vm/kernels/lent-sshd.ts";
 import { requireAcceleration } from "../vm/probe.ts";
 import { filesystemBuilder } from "./filesystem-builder/build-filesystem.ts";
+import { mountableBase } from "./mountable-base.ts";
 
 /** What the machines of a play boot from; stored as prepared.json. */
 export interface Prepared {
@@ -50,7 +51,8 @@ export async function lookupPrepared(paths: Paths, plan: Plan, signal: AbortSign
       const bases: Record<string, BaseDrive> = {};
       for (const drive of drivesFromImages(machine)) {
         const base =
-          (await keptBase(earlier, machine, drive)) ?? (await lookupBaseDrive({ paths, ...baseRequest(drive) }));
+          (await keptBase(earlier, machine, drive)) ??
+          (await mountableBase(drive, bases, copy => lookupBaseDrive({ paths, ...baseRequest(drive), copy })));
         if (base === undefined) return undefined;
         bases[drive.device] = base;
       }
@@ -86,14 +88,17 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       for (const drive of drivesFromImages(machine)) {
         bases[drive.device] =
           (await keptBase(earlier, machine, drive)) ??
-          (await ensureBaseDrive({
-            paths: options.paths,
-            ...baseRequest(drive),
-            build: filesystemBuilder(options.paths),
-            registries: options.registries,
-            onProgress: progress => say(progress.message, fraction(progress)),
-            signal: options.signal,
-          }));
+          (await mountableBase(drive, bases, copy =>
+            ensureBaseDrive({
+              paths: options.paths,
+              ...baseRequest(drive),
+              copy,
+              build: filesystemBuilder(options.paths),
+              registries: options.registries,
+              onProgress: progress => say(progress.message, fraction(progress)),
+              signal: options.signal,
+            }),
+          ));
       }
       requireUsers(machine, bases);
       return { kernel, bases, ...(await lentSshd(machine, { kernel, bases }, options.signal)) };

@@ -11,6 +11,7 @@ import type { BaseDrive } from "../../src/images/base-drive.ts";
 import { pruneCache } from "../../src/images/cache/prune.ts";
 import { digestOf } from "../../src/images/digest.ts";
 import { ensureBaseDrive, type EnsureBaseDriveOptions, lookupBaseDrive } from "../../src/images/ensure-base-drive.ts";
+import type { BuildFilesystem } from "../../src/images/filesystem-builder.ts";
 import { anonymousAccess, type RegistryAccess } from "../../src/images/registry/access.ts";
 import type { ImageProgress } from "../../src/images/progress.ts";
 import type { Manifest } from "../../src/manifest/schema.ts";
@@ -214,6 +215,28 @@ describe("a registry without credentials", () => {
     assert.equal(await debugfs(drive, "cat /table.csv"), "1,2\n");
     assert.equal(drive.initKind, undefined);
     await assert.rejects(lookupBaseDrive(here.request), (error: Problem) => error.code === "image/not-bootable");
+  });
+
+  test("a copy for the same machine has the content, and a UUID of its own", async () => {
+    await using here = await scratch(`oci://${registry.host}/lab/root:v1`);
+    const uuids: string[] = [];
+    const build: BuildFilesystem = async ({ target, uuid }) => {
+      uuids.push(uuid);
+      await writeFile(target, uuid);
+    };
+    const request = { ...here.request, filesystem: "btrfs" as const, build };
+    const drives = [];
+    for (const copy of [0, 1, 2, 1, 0]) drives.push(await ensureBaseDrive({ ...request, copy }));
+    const [first, second, third] = drives.map(({ path }) => path);
+    assert.deepEqual([new Set([first, second, third]).size, new Set(uuids).size, uuids.length], [3, 3, 3]);
+    assert.deepEqual(
+      drives.slice(3).map(({ path }) => path),
+      [second, first],
+    );
+    assert.equal((await ensureBaseDrive(request)).path, first);
+    assert.equal((await lookupBaseDrive({ ...request, copy: 2 }))?.path, third);
+    await pruneCache({ paths: here.paths });
+    assert.equal((await readdir(baseDrivesDirectory(here.paths))).length, 3);
   });
 
   test("what is wrong with an image that has been here is told to whoever saves a manifest with it, without asking anybody", async () => {

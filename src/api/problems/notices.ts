@@ -19,6 +19,11 @@ export const notices = {
     title: "The machines of all active plays may use more memory than the host has",
     hint: "Stop a play that is not needed; with a lower limits.host.memoryMiB in config.yaml such a start is refused.",
   },
+  "provisioning/boot-warning": {
+    owner: "author",
+    title: "A machine has started without something that its manifest says, a drive that cannot be mounted above all",
+    hint: "Mend it from inside and start the machine again. A drive may be damaged, or have another filesystem than its manifest says.",
+  },
   "vm/backend-substituted": {
     owner: "operator",
     title: "A machine runs on another engine than its manifest asks for",
