@@ -244,6 +244,11 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     }
   }
 
+  const bootWarnings = async () =>
+    (await server.client.getPlayState(playId)).notices
+      .filter(({ code }) => code === "provisioning/boot-warning")
+      .map(({ machine, message }) => `${machine}: ${message}`);
+
   test("a reboot is seen, and afterwards everything is as before; tasks and startup files are not repeated", async () => {
     const kept = {
       ...identity,
@@ -283,7 +288,10 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     const reset = untilState(server, playId, "reset", state =>
       state.machines.some(({ name, state: now }) => name === "alpine" && now === "REBOOTING"),
     );
-    await soon("alpine", "echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger");
+    // Its data drive is of no use any more: that must be told, and must not keep the machine from starting.
+    await says("alpine", "umount /srv/data && dd if=/dev/vdb of=/root/head bs=4k count=1");
+    const damage = "dd if=/dev/zero of=/dev/vdb bs=4k count=1; sync";
+    await soon("alpine", `${damage}; echo 1 > /proc/sys/kernel/sysrq; echo b > /proc/sysrq-trigger`);
     await reset;
     const monitor = (await playProcesses(playId)).find(({ argv }) => argv.some(each => each.startsWith("guest=bare")));
     assert.ok(monitor !== undefined, "the machine has a monitor");
@@ -298,6 +306,12 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
       bootMs,
     );
     assert.equal(await says("bare", "cat /proc/sys/kernel/hostname"), "bare");
+    const [warning, ...others] = (await bootWarnings()).filter(text => text.startsWith("alpine: "));
+    assert.match(warning ?? "", /cannot mount \/dev\/vdb on \/srv\/data as ext4 \(.*Invalid argument\)$/);
+    assert.deepEqual(others, []);
+    const { stdout } = await server.cli(["playground", "status", playId]);
+    assert.match(stdout, /^Note: +"alpine" has started with a warning: cannot mount \/dev\/vdb/m);
+    await says("alpine", "dd if=/root/head of=/dev/vdb bs=4k; sync");
   });
 
   test("machines that are switched off are STOPPED; one can be started again; a minute without any ends the play", async () => {
@@ -312,6 +326,8 @@ describe("reboot and poweroff from inside", { timeout: patient(900_000) }, () =>
     );
     await server.client.act(playId, { action: "machine.restart", machine: "alpine" });
     await untilState(server, playId, "one ready", state => state.machines[0]?.conditions[0]?.status === "True", bootMs);
+    assert.deepEqual(await bootWarnings(), [], "the drive is mended, and nothing is said about it any more");
+    assert.equal(await says("alpine", "head -n 1 /srv/data/runs"), "run");
     await soon("alpine", "poweroff");
     await untilIn(server, playId, "STOPPED", patient(120_000));
   });
