@@ -9,18 +9,20 @@ export interface DialFromMachineOptions {
   /** Dials machines of the play, past the guests. */
   dial: ReturnType<typeof createDialer>;
   /** The platform channel of a machine. Bounds its own waiting. */
-  channel: (machine: string, signal: AbortSignal) => Promise<Pick<Channel, "connect">>;
+  channel: (machine: string, signal: AbortSignal) => Promise<Pick<Channel, "connect" | "execConnection">>;
 }
 
 /** IPv4 first: what listens on a name of its own has both. */
 const loopback = ["127.0.0.1", "::1"];
+const sshdPort = 22;
 
 /**
  * Connections as if a machine made them. Names and addresses of the play are dialled directly; all else goes through
  * the guest, so that names and its loopback mean what they mean there.
  *
- * An empty host is the machine itself: its network address or, if nothing listens there, its loopback. A machine with
- * noSSH is never asked to connect: what it keeps on its loopback stays there.
+ * An empty host is the machine itself: its network address or, if nothing listens there, its loopback. Where nobody has
+ * port 22, because the image's sshd is missing, masked or misconfigured, the platform's serves that one connection. A
+ * machine with noSSH is never asked to connect: what it keeps on its loopback stays there, and it serves nobody.
  */
 export function dialerFromMachine({ machines, dial, channel }: DialFromMachineOptions) {
   const known = machineAddresses(machines);
@@ -36,6 +38,9 @@ export function dialerFromMachine({ machines, dial, channel }: DialFromMachineOp
         } catch {
           // Neither there; the first refusal is the one to tell.
         }
+      }
+      if (port === sshdPort) {
+        return (await channel(machine, signal)).execConnection("exec /bin/sh /run/labyard/serve-ssh", { signal });
       }
       throw error;
     }

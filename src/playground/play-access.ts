@@ -39,6 +39,8 @@ export class PlayAccess implements AccessActions, AsyncDisposable {
   readonly #tunnels: Tunnels;
   /** By machine and user: the last change of authorized keys. Never rejects. */
   readonly #keyWork = new Map<string, Promise<void>>();
+  /** Machines whose own sshd was waited for in vain since they were switched on: nobody waits for it again. */
+  readonly #withoutSshd = new Set<string>();
 
   constructor(plan: Plan, keeper: ChannelKeeper) {
     this.#machines = plan.machines;
@@ -86,6 +88,7 @@ export class PlayAccess implements AccessActions, AsyncDisposable {
 
   /** What led into a machine that is off ends. */
   machineOff(machine: string): void {
+    this.#withoutSshd.delete(machine);
     this.#tunnels.dropMachine(machine);
   }
 
@@ -111,7 +114,7 @@ export class PlayAccess implements AccessActions, AsyncDisposable {
       work.catch(() => {}),
     );
     await work;
-    await this.#awaitSshd(machine, AbortSignal.any([signal, AbortSignal.timeout(sshdTimeoutMs)]));
+    await this.#awaitSshd(machine, signal);
   }
 
   openTerminal(terminal: TerminalRequest): Promise<string> {
@@ -149,17 +152,24 @@ export class PlayAccess implements AccessActions, AsyncDisposable {
     ]);
   }
 
-  /** Until the image's own sshd accepts connections: clients try a login once, and scp does not try again. */
-  async #awaitSshd(machine: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Until the image's own sshd accepts connections: clients try a login once, and scp does not try again. After the
+   * deadline the platform's sshd serves them.
+   */
+  async #awaitSshd(machine: string, caller: AbortSignal): Promise<void> {
+    if (this.#withoutSshd.has(machine)) return;
+    const deadline = AbortSignal.timeout(sshdTimeoutMs);
+    const signal = AbortSignal.any([caller, deadline]);
     while (!signal.aborted) {
       try {
         (await this.dial(machine, sshdPort, signal)).destroy();
         return;
       } catch {
-        // Not yet; after the deadline the client finds out by itself.
+        // Not yet.
         await delay(sshdCadenceMs, undefined, { signal }).catch(() => {});
       }
     }
+    if (deadline.aborted) this.#withoutSshd.add(machine);
   }
 
   #login({ machine, user }: { machine: string; user: string }, signal: AbortSignal): Promise<Channel> {

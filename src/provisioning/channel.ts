@@ -77,6 +77,21 @@ export class Channel implements AsyncDisposable {
     return this.#session(done => this.#client.shell(terminal(pty), done), options.signal);
   }
 
+  /**
+   * What a command reads and writes, as one connection that ends with it; its stderr is not kept. The caller destroys
+   * it. Rejects with `provisioning/session-refused`, `provisioning/connection-lost` or the signal's reason.
+   */
+  async execConnection(command: string, options: { signal?: AbortSignal } = {}): Promise<Duplex> {
+    const stream = await this.#opened<ClientChannel>(
+      done => this.#client.exec(command, done),
+      late => late.destroy(),
+      options.signal,
+    );
+    // They share one window.
+    stream.stderr.resume();
+    return this.#carry(stream);
+  }
+
   /** The whole content of a regular file; refuses more than `maxBytes` (default 1 MiB). */
   async readFile(path: string, options: FileOptions = {}): Promise<Buffer> {
     return this.#withFiles(sftp => readGuestFile(sftp, path, { ...options, machine: this.machine }));

@@ -64,7 +64,8 @@ suite("the first boot gives the machine its identity", async () => {
   assert.equal(root.read("/home/laborant/.welcome"), "Hi `id`\n");
   assert.equal(root.access("/home/laborant/.welcome"), "644 1001:1002");
   assert.equal(root.read("/run/labyard/seed/work/init"), "/sbin/init other /usr/sbin/sshd\n");
-  assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM no$/m);
+  for (const file of ["sshd_config", "people_sshd_config"])
+    assert.match(root.read(`/run/labyard/${file}`), /^UsePAM no$/m);
   assert.ok(root.read("/run/labyard/authorized_keys").includes(keys.channel.publicKey));
   assert.equal(root.access("/run/labyard/ssh_host_ed25519_key"), "600 0:0");
 });
@@ -270,7 +271,8 @@ suite("a locked account still lets the platform in: by PAM where there is a pass
   using root = new GuestRoot({ "/etc/shadow": shadow, "/etc/pam.d/sshd": "" });
   root.write(sshdWithPam.path, sshdWithPam.content, 0o755);
   assert.ok((await root.boot()).ok);
-  assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM yes$/m);
+  for (const file of ["sshd_config", "people_sshd_config"])
+    assert.match(root.read(`/run/labyard/${file}`), /^UsePAM yes$/m);
   assert.equal(root.read("/etc/shadow"), shadow.replace("root:!", "root:*"));
 });
 
@@ -278,7 +280,8 @@ suite("without PAM a locked password gets a mark in front that sshd does not tak
   using root = new GuestRoot({ "/etc/shadow": shadow });
   root.write(sshdWithPam.path, sshdWithPam.content, 0o755);
   assert.ok((await root.boot()).ok);
-  assert.match(root.read("/run/labyard/sshd_config"), /^UsePAM no$/m);
+  for (const file of ["sshd_config", "people_sshd_config"])
+    assert.match(root.read(`/run/labyard/${file}`), /^UsePAM no$/m);
   assert.equal(root.read("/etc/shadow"), shadow.replace("root:!", "root:*").replace("laborant:!", "laborant:*!"));
 });
 

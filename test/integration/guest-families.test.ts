@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { currentState, type PlayState } from "../../src/api/play-state.ts";
 import { Problem } from "../../src/api/problems.ts";
+import { run, startChild } from "../../src/host/process.ts";
+import { identityFile } from "../../src/store/paths.ts";
 import { guestExec, guestFacts, guestSays } from "../fixtures/guest-exec.ts";
 import { playProcesses } from "../fixtures/leftovers.ts";
 import { bootMs, patient } from "../fixtures/patience.ts";
@@ -190,6 +196,36 @@ describe("OpenRC, busybox, no bash", { timeout: patient(600_000) }, () => {
   });
 });
 
+/** Exit code and output of a command by the ssh program people have, which takes no other host key than this one. */
+async function sshThroughTunnel(machine: string, user: string, hostKey: string): Promise<[number | null, string]> {
+  const directory = await mkdtemp(join(tmpdir(), "labyard-families-"));
+  const launcher = join(import.meta.dirname, "../../bin/labyard");
+  const proxy = await startChild([launcher, "ssh-proxy", "-q", playId, "-m", machine, "-u", user], {
+    env: { ...process.env, LABYARD_HOME: server.paths.home },
+  });
+  try {
+    const deadline = AbortSignal.timeout(patient(90_000));
+    const [said] = await once(proxy.process.stdout as NodeJS.ReadableStream, "data", { signal: deadline });
+    const port = String(said).trim();
+    const known = join(directory, "known_hosts");
+    await writeFile(known, `[127.0.0.1]:${port} ${hostKey}\n`);
+    const options = ["BatchMode=yes", "StrictHostKeyChecking=yes", `UserKnownHostsFile=${known}`, "LogLevel=ERROR"];
+    const { exitCode, stdout, stderr } = await run(
+      [
+        ...["ssh", "-F", "/dev/null", "-i", identityFile(server.paths), "-p", port],
+        ...options.flatMap(option => ["-o", option]),
+        ...[`${user}@127.0.0.1`, "id -un; cat /proc/sys/kernel/hostname; exit 7"],
+      ],
+      { allowFailure: true, timeoutMs: patient(60_000) },
+    );
+    assert.equal(stderr, "");
+    return [exitCode, stdout];
+  } finally {
+    await proxy.stop();
+    await rm(directory, { recursive: true });
+  }
+}
+
 for (const machine of ["broken", "bare"]) {
   describe(machine === "broken" ? "an ssh service that is broken in every way" : "no sshd at all", () => {
     test("commands and terminals of every user work", async () => {
@@ -209,6 +245,14 @@ for (const machine of ["broken", "bare"]) {
         const pty = { cols: 100, rows: 30 };
         const { stdout } = await guestExec(server.client, playId, { machine, user, pty, input: "id -un; tty; exit\n" });
         assert.match(stdout, new RegExp(`${user}\r\n/dev/pts/`));
+      }
+    });
+
+    test("a person's ssh client gets in, to the machine's own host key; port 22 stays free for whoever wants it", async () => {
+      const key = (await says(machine, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")).trim();
+      // /etc/nologin of the broken one is for people, not for root.
+      for (const user of machine === "broken" ? ["root"] : ["root", "laborant"]) {
+        assert.deepEqual(await sshThroughTunnel(machine, user, key), [7, `${user}\n${machine}\n`]);
       }
       assert.equal(await says(machine, "nc -w 5 127.0.0.1 22 </dev/null | head -c 4"), "", "port 22 answers");
     });

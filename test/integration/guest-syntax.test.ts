@@ -13,6 +13,7 @@ test("the shim's scripts are scripts for busybox's shell", async () => {
     "labyard/seed/authority",
     "labyard/run/labyard/start-channel",
     "labyard/run/labyard/keep-channel",
+    "labyard/run/labyard/serve-ssh",
   ]) {
     await run(["busybox", "sh", "-n", join(guest, script)]);
   }
