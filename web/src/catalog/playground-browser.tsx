@@ -1,6 +1,6 @@
 import { Button, Code, Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useSearchParams } from "react-router";
 import type { PlaygroundJson } from "../../../src/api/contract/playgrounds.ts";
 import { queries } from "../app/queries.ts";
@@ -18,18 +18,17 @@ export function PlaygroundBrowser() {
   const list = useQuery(queries.catalogue(view));
 
   const choose = (change: Record<string, string>) => {
-    setChoice(
-      before => {
-        const next = new URLSearchParams(before);
-        for (const [key, value] of Object.entries(change)) {
-          if (value === "") next.delete(key);
-          else next.set(key, value);
-        }
-        return next;
-      },
-      { replace: true },
-    );
+    // The rendered choice lags behind the address while the page is busy: two quick changes would lose the first.
+    const next = new URLSearchParams(window.location.search);
+    for (const [key, value] of Object.entries(change)) {
+      if (value === "") next.delete(key);
+      else next.set(key, value);
+    }
+    setChoice(next, { replace: true });
   };
+  // Typed characters must not wait for the address either. A link that leads here with other words is followed.
+  const [words, setWords] = useState(search);
+  useEffect(() => setWords(new URLSearchParams(window.location.search).get("q") ?? ""), [search]);
   return (
     <Stack>
       <Group justify="space-between" align="flex-start">
@@ -43,9 +42,12 @@ export function PlaygroundBrowser() {
           type="search"
           aria-label="Search playgrounds"
           placeholder="Search"
-          value={search}
+          value={words}
           maxLength={100}
-          onChange={event => choose({ q: event.currentTarget.value })}
+          onChange={event => {
+            setWords(event.currentTarget.value);
+            choose({ q: event.currentTarget.value });
+          }}
         />
       </Group>
       <Loaded query={list}>

@@ -45,7 +45,7 @@ export function PlaygroundCard({ playground }: { playground: PlaygroundJson }) {
           loading={begin.isPending}
           disabled={!userAccess.canStart}
           onClick={() => begin.mutate()}
-          aria-label={`Start ${title || name}`}
+          aria-label={`${userAccess.canStart ? "Start" : "You may not start"} ${title || name}`}
         >
           {userAccess.canStart ? "Start" : "You may not start this"}
         </Button>
