@@ -112,8 +112,9 @@ export class MachineRuntime {
     const vm = this.#vm;
     if (vm === undefined) return;
     this.#stopping = true;
+    const isReady = this.#isReady();
     this.#options.state.updateMachine(this.name, { state: "STOPPING", ready: false });
-    const asked = await this.#ask("poweroff");
+    const asked = isReady && (await this.#ask("poweroff"));
     if (!asked) await vm.powerDown(AbortSignal.timeout(5000)).catch(() => {});
     const timer = setTimeout(() => void vm.kill(), asked ? stopGraceMs : stopGraceMs / 2);
     await this.#off;
@@ -128,7 +129,7 @@ export class MachineRuntime {
   }
 
   async reboot(): Promise<void> {
-    if (await this.#ask("reboot")) return;
+    if (this.#isReady() && (await this.#ask("reboot"))) return;
     throw new Problem("playground/action-not-allowed", {
       message: `${this.name} does not answer, so it cannot be asked to reboot`,
       where: { machine: this.name },
@@ -239,7 +240,6 @@ export class MachineRuntime {
 
   /** True when the guest has taken the command. It may cut the connection before it answers. */
   async #ask(command: "poweroff" | "reboot"): Promise<boolean> {
-    if (!this.#isReady()) return false;
     try {
       const signal = AbortSignal.timeout(5000);
       const channel = await this.#options.keeper.get(this.name, "root", { signal, deadlineMs: 2000 });

@@ -476,6 +476,8 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
       gateway: "ping -c 1 -W 2 10.0.1.1 >/dev/null; ip neigh show 10.0.1.1 | grep -o 'lladdr [0-9a-f:]*'",
     };
     await says("web-01", "echo precious >/home/laborant/kept");
+    // Nobody hears the power button here: this machine ends well only when it is asked to.
+    await guestSays(server.client, playId, { machine: "db-01", user: "root", command: prepareWitness });
     const factsBefore = await facts("web-01", ask);
     const tasksBefore = await server.client.listTasks(playId);
     const namespaces = await networkNamespaces(playId);
@@ -492,6 +494,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     assert.deepEqual(factsAfter, factsBefore);
     assert.deepEqual(await server.client.listTasks(playId), tasksBefore);
     assert.equal(await says("db-01", "cat /var/lib/records/summary"), "three records");
+    assert.equal(await says("db-01", "cat /root/stopped"), "cleanly");
   });
 
   test("the key of a tunnel outlives a restart, and a machine that dies ends its tunnels", async () => {
@@ -534,6 +537,16 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     assert.doesNotMatch(stdout, /two-tier/);
   });
 });
+
+/** A service that writes down that it was stopped, in a machine that is deaf to its power button. */
+const prepareWitness = [
+  "mkdir -p /etc/systemd/logind.conf.d",
+  "printf '[Login]\\nHandlePowerKey=ignore\\n' >/etc/systemd/logind.conf.d/deaf.conf",
+  "systemctl restart systemd-logind",
+  "printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n' >/etc/systemd/system/witness.service",
+  `echo 'ExecStop=/bin/sh -c "echo cleanly >/root/stopped"' >>/etc/systemd/system/witness.service`,
+  "systemctl start witness",
+].join(" && ");
 
 /** The first thing that a server on this local port says. */
 async function firstBytes(port: number): Promise<string> {
