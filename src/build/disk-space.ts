@@ -1,6 +1,5 @@
 import { dirname } from "node:path";
 import { Problem } from "../api/problems.ts";
-import { freeSpaceBytes } from "../host/free-space.ts";
 import { blockSize } from "../images/ext4/format.ts";
 import { measureTree } from "../images/ext4/space.ts";
 import { lookUp } from "../images/tree-paths.ts";
@@ -18,8 +17,6 @@ const bestCompression = 20;
 
 /** How much a user may still write to the filesystem of a directory. */
 export type FreeBytes = (directory: string) => Promise<number>;
-
-export const freeBytes: FreeBytes = freeSpaceBytes;
 
 export interface BuildPlaces {
   /** Absolute path of what is made */

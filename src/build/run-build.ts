@@ -3,6 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Problem } from "../api/problems.ts";
+import { freeSpaceBytes } from "../host/free-space.ts";
 import type { BuildFilesystem } from "../images/filesystem-builder.ts";
 import { mergeLayers } from "../images/layers/merge-layers.ts";
 import { Scope } from "../lib/scope.ts";
@@ -12,13 +13,7 @@ import type { OnBuildEvent } from "./build-event.ts";
 import { prepareMounts } from "./build-mounts.ts";
 import { type BuildWork, openBuildWork, sweepContainers } from "./build-work.ts";
 import { checkOutputPath, checkPackage, usableScript } from "./check-build.ts";
-import {
-  checkSpaceForContainer,
-  checkSpaceForOutput,
-  checkSpaceForPackage,
-  type FreeBytes,
-  freeBytes,
-} from "./disk-space.ts";
+import { checkSpaceForContainer, checkSpaceForOutput, checkSpaceForPackage, type FreeBytes } from "./disk-space.ts";
 import { connectEngine } from "./engine/connect.ts";
 import type { Engine, EngineImage, ImageName } from "./engine/engine.ts";
 import { openPackage, type BuildPackage } from "./package/open-package.ts";
@@ -93,7 +88,7 @@ export async function runBuild(options: RunBuildOptions): Promise<void> {
   options.onFindings?.({ scriptFile: opened.scriptFile, findings });
   const script = usableScript(opened, findings);
   const output = await checkOutputPath(options.output, opened, script);
-  const places = { output, workDirectory: work.directory, freeBytes: options.freeBytes ?? freeBytes };
+  const places = { output, workDirectory: work.directory, freeBytes: options.freeBytes ?? freeSpaceBytes };
   await checkSpaceForPackage(script, opened, places);
   onEvent({ kind: "step", message: "Connecting to container engine" });
   const engine = await connectEngine(script.container, options, signal);

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
+import { installedVersion } from "../host/installed-version.ts";
 import type { CliContext } from "./context.ts";
 import { registerRootfsDryRun } from "./rootfs-dry-run.ts";
 import { logLevels, type RootfsOptions } from "./rootfs-options.ts";
@@ -39,11 +39,4 @@ export function registerRootfs(program: Command, context: CliContext): void {
 function count(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("Write a whole number from 1.");
-}
-
-function installedVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  return version;
 }

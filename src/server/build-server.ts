@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { installedVersion } from "../host/installed-version.ts";
 import type { Log } from "../lib/log.ts";
 import { type HostSize, sizeOfThisHost, withinHost } from "../playground/host-limits.ts";
 import type { Plays } from "../playground/plays.ts";
@@ -150,7 +150,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     expiry,
     shells,
     instance: randomBytes(6).toString("hex"),
-    version: await installedVersion(),
+    version: installedVersion(),
   };
 
   const loggerInstance: FastifyBaseLogger = log;
@@ -213,11 +213,6 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     besides.push(server);
   };
   return { app, accounts, origins, instance: services.instance, alsoServe };
-}
-
-async function installedVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(join(installation, "package.json"), "utf8")) as { version: string };
-  return version;
 }
 
 /** Requests for exposed ports and shared shells go past the framework: nothing of ours may touch them. */
