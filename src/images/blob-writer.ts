@@ -1,11 +1,12 @@
 import type { FileHandle } from "node:fs/promises";
+import { releaseMemory } from "./release-memory.ts";
 
 /** Chunks of a connection are small; each write of its own would cost a turn through another thread. */
 const batchBytes = 512 * 1024;
 
 /**
  * Writes chunks to a file from a position on, many at a time, one batch while the next one gathers. The chunks belong to
- * it until they are written.
+ * it: their memory is released when they are written.
  */
 export class BlobWriter {
   readonly #file: FileHandle;
@@ -43,7 +44,8 @@ export class BlobWriter {
   }
 
   async #writeChunks(): Promise<void> {
-    let chunks = this.#chunks.splice(0);
+    const batch = this.#chunks.splice(0);
+    let chunks: readonly Uint8Array[] = batch;
     const end = this.#position + this.#chunkBytes;
     this.#chunkBytes = 0;
     while (this.#position < end) {
@@ -51,6 +53,7 @@ export class BlobWriter {
       this.#position += bytesWritten;
       chunks = behind(chunks, bytesWritten);
     }
+    for (const chunk of batch) releaseMemory(chunk);
     this.#onWritten(end);
   }
 }

@@ -13,7 +13,7 @@ import { withExclusiveLock } from "./exclusive-lock.ts";
 export interface BlobSink {
   /** So many are here already. More than none at the beginning: an earlier download was interrupted. */
   sizeBytes: number;
-  /** The chunk belongs to the sink from then on. */
+  /** The chunk belongs to the sink from then on, which may empty it. */
   write(chunk: Uint8Array): Promise<void>;
   /** Forgets everything written so far, for a download that starts over. */
   restart(): Promise<void>;
@@ -129,7 +129,7 @@ export async function ensureBlobFile(
 
 /** Stores bytes that are already in memory under their own digest. */
 export async function storeBlob(paths: Paths, digest: Digest, bytes: Uint8Array, label: string): Promise<string> {
-  return ensureBlob(paths, { digest, sizeBytes: bytes.length, label }, sink => sink.write(bytes));
+  return ensureBlob(paths, { digest, sizeBytes: bytes.length, label }, sink => sink.write(Buffer.from(bytes)));
 }
 
 /**

@@ -1,7 +1,8 @@
-import { request as requestPlain, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../api/problems.ts";
+import { releaseMemory } from "../release-memory.ts";
 import { endWhenStalled, TransportError } from "./stall.ts";
 import type { Transport } from "./transport.ts";
 
@@ -135,6 +136,7 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
     };
     const outgoing =
       url.protocol === "http:" ? requestPlain(url, options, onResponse) : requestTls(url, options, onResponse);
+    releaseSocketChunks(outgoing);
     endWhenStalled(outgoing, url.host, request.transport.patience);
     outgoing.on("error", cause => {
       // The address policy speaks through the lookup of the name.
@@ -143,6 +145,15 @@ async function sendOnce(request: HttpRequest): Promise<HttpResponse> {
         reject(new TransportError(`${url.host}: ${cause.message || (cause as NodeJS.ErrnoException).code}`, { cause }));
     });
     outgoing.end(request.body);
+  });
+}
+
+/** Node's parser hands out copies of what it finds in a chunk of the connection; nobody needs the chunk afterwards. */
+function releaseSocketChunks(outgoing: ClientRequest): void {
+  // Listeners are called in their order, and that of the parser is there when a request gets its socket.
+  outgoing.once("socket", socket => {
+    socket.on("data", releaseMemory);
+    outgoing.once("close", () => socket.off("data", releaseMemory));
   });
 }
 
