@@ -17,7 +17,11 @@ export function registerManifestCheck(manifest: Command, context: CliContext): v
     .action(async (file, options) => {
       const { checkManifest } = await import("../manifest/check.ts");
       const { parseManifestYaml } = await import("../manifest/parse.ts");
-      const { findings } = checkManifest(parseManifestYaml(await readInput(context, file)), { for: options.for });
+      const { findings } = checkManifest(parseManifestYaml(await readInput(context, file)), {
+        for: options.for,
+        // No installation of this release has any.
+        knownSnapshots: [],
+      });
       const errors = findings.filter(finding => finding.severity === "error").length;
       context.exitCode = errors > 0 ? 1 : 0;
       if (options.json) {

@@ -7,6 +7,9 @@ import type { PlaygroundJson } from "../../src/api/contract/playgrounds.ts";
 import { scopeNames } from "../../src/api/contract/tokens.ts";
 import { run, type RunResult } from "../../src/host/process.ts";
 import { createLog } from "../../src/lib/log.ts";
+import type { Finding } from "../../src/manifest/finding.ts";
+import { drive } from "../../src/manifest/testing/case.ts";
+import { sampleWith } from "../../src/manifest/testing/sample.ts";
 import { readConfig } from "../../src/server/config.ts";
 import { serve } from "../../src/server/serve.ts";
 import { configFile, resolvePaths } from "../../src/store/paths.ts";
@@ -85,6 +88,20 @@ test("the catalogue is sorted by name, but for what is ranked; unknown filters a
     owner(["playground", "catalog", "--filter", "bse"]),
     /'bse' is invalid\. Allowed choices are base, my-custom, community, recent, popular\./,
   );
+});
+
+test("without a server a manifest's references to snapshots are refused, as there are none", async () => {
+  const snapshots = sampleWith(drive("{source: snapshot, snapshot: {id: s1}}"));
+  const check = (manifest: string) =>
+    run([program, "manifest", "check", "--json", "-"], { input: manifest, allowFailure: true, timeoutMs: 120_000 });
+  const { exitCode, stdout } = await check(snapshots);
+  assert.equal(exitCode, 1);
+  const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+  assert.deepEqual(
+    findings.map(({ code, path }) => [code, path]),
+    [["manifest/snapshot-reference", "playground.machines[0].drives[1].snapshot.id"]],
+  );
+  assert.equal((await check(sampleWith(drive("{source: debian-12}")))).exitCode, 0);
 });
 
 test("another person's command line does what that person may, until the token or the account ends", async () => {
