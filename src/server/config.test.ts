@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { longestPlayTimeMinutes } from "../api/contract/actions.ts";
 import { Problem } from "../api/problems.ts";
 import { parseConfig } from "./config.ts";
 
@@ -46,6 +47,59 @@ test("all problems come at once, with their lines", () => {
     },
   );
 });
+
+test("every number has a bound, told with its place", () => {
+  const tooMuch = {
+    "listen.port": 65_536,
+    "listen.tls.port": 65_536,
+    "limits.machine.vcpus": 65_537,
+    "limits.machine.memoryMiB": 16 * 1024 * 1024 + 1,
+    "limits.play.vcpus": 65_537,
+    "limits.play.memoryMiB": 16 * 1024 * 1024 + 1,
+    "limits.user.vcpus": 65_537,
+    "limits.user.memoryMiB": 16 * 1024 * 1024 + 1,
+    "limits.host.memoryMiB": 16 * 1024 * 1024 + 1,
+    "plays.maxPlayTimeMinutes": longestPlayTimeMinutes + 1,
+    "plays.keepExpiredDays": 3651,
+    "plays.maxActivePerUser": 1_000_001,
+    "content.fileMiB": 10 * 1024 + 1,
+    "content.playgroundMiB": 100 * 1024 + 1,
+    "sessions.browserDays": 401,
+    "sessions.clientDays": 3651,
+    "sessions.loginCodeMinutes": 7 * 24 * 60 + 1,
+    "images.cacheGiB": 1024 * 1024 + 1,
+    "images.maxImageGiB": 1025,
+    "rateLimits.perMinute": 1_000_001,
+    "rateLimits.anonymousPerMinute": 1_000_001,
+    "registry.maxGiB": 10 * 1024 + 1,
+  };
+  // None is left out: these are all the fields that hold numbers, beside those that have no default.
+  const defaults = numbersOf(parseConfig("listen: {tls: {}}"));
+  const withoutDefault = ["limits.host.memoryMiB", "images.cacheGiB", "images.maxImageGiB"];
+  const told = [...defaults, ...withoutDefault].map(path => path.replace("registry.maxBytes", "registry.maxGiB"));
+  assert.deepEqual(Object.keys(tooMuch).toSorted(), told.toSorted());
+  for (const [path, value] of Object.entries(tooMuch)) {
+    const source = (number: number) =>
+      `${path.replaceAll(".", ": {")}: ${number}${"}".repeat(path.split(".").length - 1)}\n`;
+    assert.throws(
+      () => parseConfig(source(value)),
+      (error: unknown) =>
+        error instanceof Problem &&
+        error.code === "server/config-invalid" &&
+        error.message.startsWith(`config.yaml: line 1, ${path}: `),
+      path,
+    );
+    parseConfig(source(value - 1));
+  }
+});
+
+/** The paths of all fields that hold a number. */
+function numbersOf(part: object, above = ""): string[] {
+  return Object.entries(part).flatMap(([name, value]) => {
+    if (typeof value === "number") return [`${above}${name}`];
+    return typeof value === "object" && value !== null ? numbersOf(value, `${above}${name}.`) : [];
+  });
+}
 
 test("bad YAML is told with its line", () => {
   assert.throws(() => parseConfig("listen: [1\n"), /config\.yaml: line \d/);

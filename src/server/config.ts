@@ -9,9 +9,15 @@ import { imagesSchema } from "./images-config.ts";
 import { loginSchema } from "./login/login-config.ts";
 import { registrySchema } from "./registry-config.ts";
 
+// Far above what makes sense, and low enough that no sum, date or number of bytes made of them is out of range.
 const positive = z.int().min(1);
+const count = positive.max(1_000_000);
+const days = positive.max(3650);
+const memory = positive.max(16 * 1024 * 1024);
 const budget = (vcpus: number, memoryMiB: number) =>
-  z.strictObject({ vcpus: positive.default(vcpus), memoryMiB: positive.min(128).default(memoryMiB) }).prefault({});
+  z
+    .strictObject({ vcpus: positive.max(65_536).default(vcpus), memoryMiB: memory.min(128).default(memoryMiB) })
+    .prefault({});
 
 /** TLS beside plain HTTP. Absent: on port 8443, or another one when that is taken. */
 const tlsSchema = z
@@ -61,25 +67,31 @@ const configSchema = z.strictObject({
       /** All active plays of one person. */
       user: budget(40, 64 * 1024),
       /** All active plays of everybody. Default: twice the memory of the host, as guests rarely touch all of theirs. */
-      host: z.strictObject({ memoryMiB: positive.optional() }).prefault({}),
+      host: z.strictObject({ memoryMiB: memory.optional() }).prefault({}),
     })
     .prefault({}),
   plays: z
     .strictObject({
       maxPlayTimeMinutes: positive.max(longestPlayTimeMinutes).default(8 * 60),
       /** A stopped, expired play without persistence is kept this long before it is destroyed. */
-      keepExpiredDays: positive.default(7),
+      keepExpiredDays: days.default(7),
       /** Active plays of one person. */
-      maxActivePerUser: positive.default(20),
+      maxActivePerUser: count.default(20),
     })
     .prefault({}),
   /** Files that accompany a playground (update --dir). */
-  content: z.strictObject({ fileMiB: positive.default(20), playgroundMiB: positive.default(200) }).prefault({}),
+  content: z
+    .strictObject({
+      fileMiB: positive.max(10 * 1024).default(20),
+      playgroundMiB: positive.max(100 * 1024).default(200),
+    })
+    .prefault({}),
   sessions: z
     .strictObject({
-      browserDays: positive.default(30),
-      clientDays: positive.default(365),
-      loginCodeMinutes: positive.default(15),
+      /** Browsers keep no cookie for longer than 400 days. */
+      browserDays: positive.max(400).default(30),
+      clientDays: days.default(365),
+      loginCodeMinutes: positive.max(7 * 24 * 60).default(15),
     })
     .prefault({}),
   /** "authenticated": strangers see nothing, whatever access lists say. */
@@ -87,9 +99,7 @@ const configSchema = z.strictObject({
   images: imagesSchema,
   login: loginSchema,
   /** Requests to the API within a minute. Streams, and asking who one is, do not count. */
-  rateLimits: z
-    .strictObject({ perMinute: positive.default(1200), anonymousPerMinute: positive.default(300) })
-    .prefault({}),
+  rateLimits: z.strictObject({ perMinute: count.default(1200), anonymousPerMinute: count.default(300) }).prefault({}),
   registry: registrySchema,
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("warn") })

@@ -35,7 +35,11 @@ const registrySchema = z
 export const imagesSchema = z
   .strictObject({
     /** When the cache is larger, images that were not used for longest are removed before others are fetched. */
-    cacheGiB: z.number().min(1).optional(),
+    cacheGiB: z
+      .number()
+      .min(1)
+      .max(1024 * 1024)
+      .optional(),
     /** What all layers of one image together may be unpacked to. Default: 100, as the largest drive. */
     maxImageGiB: z.number().min(1).max(1024).optional(),
     /** Whether manifests may name images of Docker Hub. */

@@ -14,7 +14,11 @@ export const registrySchema = z
     /** Further names beside registry.iximiuz.com. In a play they hide whatever else has that name. */
     aliases: z.array(name).max(10).default([]),
     /** How much the registry of one play may hold. */
-    maxGiB: z.number().positive().default(10),
+    maxGiB: z
+      .number()
+      .positive()
+      .max(10 * 1024)
+      .default(10),
   })
   .prefault({})
   .transform(({ aliases, maxGiB }) => ({ aliases, maxBytes: Math.round(maxGiB * 1024 ** 3) }));
