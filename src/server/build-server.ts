@@ -100,7 +100,8 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
   const tickets = new Tickets(now);
   const accounts = new Accounts(database, config.sessions, now);
   const builtIn = await loadBuiltInPlaygrounds(options.playgroundsDirectory ?? join(installation, "playgrounds"), log);
-  const feeds = new PlayFeeds(plays, log);
+  const ownedPlays = new OwnedPlays({ database, plays, origins, limits, now });
+  const feeds = new PlayFeeds(plays, playId => ownedPlays.lostState(playId), log);
   const conns = new ConnSockets(feeds);
   const expiry = new Expiry({ database, plays, keepExpiredDays: config.plays.keepExpiredDays, log, now });
   const passes = new PortPasses(await settingOr(database, "port-pass-key", newSecret), now);
@@ -145,7 +146,7 @@ export async function buildServer(options: ServerOptions): Promise<LabyardServer
     tunnelHoldMs: options.tunnelHoldMs ?? tunnelHoldMs,
     catalogue: new Catalogue(database, builtIn, config.anyoneMeans),
     content,
-    ownedPlays: new OwnedPlays({ database, plays, origins, limits, now }),
+    ownedPlays,
     feeds,
     expiry,
     shells,

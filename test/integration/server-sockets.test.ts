@@ -130,6 +130,33 @@ test("conns: a snapshot on opening, full replacements on change, repeats in sile
   socket.close();
 });
 
+test("conns: a play whose files are gone has failed, and is heard of again when they are back", async () => {
+  await using server = await startTestServer();
+  await listen(server);
+  const { id } = await start(server, server.ann);
+  const files = server.plays.plays.get(id);
+  server.plays.plays.delete(id);
+  const asked = { as: server.ann, method: "POST", url: `/api/plays/${id}/conns` } as const;
+  const { url } = (await server.request({ ...asked, headers: { host: new URL(server.origins.appUrl).host } })).json();
+  const socket = new WebSocket(url);
+  const messages = messagesOf(socket);
+  const last = () =>
+    messages
+      .filter(message => message.kind === "state")
+      .at(-1)
+      ?.state.stateEvents.at(-1);
+  await until("a state", () => last() !== undefined);
+  assert.deepEqual([last()?.state, last()?.error], ["FAILED", "The files of this play are gone"]);
+  // The same as whoever asks once is told.
+  const play = (await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}` })).json() as PlayJson;
+  assert.deepEqual(messages.find(message => message.kind === "status")?.status, play.status);
+
+  assert.ok(files);
+  server.plays.plays.set(id, files);
+  await until("the play itself", () => last()?.state === "CREATED");
+  socket.close();
+});
+
 test("conns: the typed client watches through a stop and ends with its signal", async () => {
   await using server = await startTestServer();
   await listen(server);

@@ -43,6 +43,12 @@ export class OwnedPlays {
     return (await this.#options.plays.state(row.id)) ?? lostState(row);
   }
 
+  /** What is known of a play without files; undefined when there never was such a play. */
+  async lostState(playId: string): Promise<PlayState | undefined> {
+    const row = await findPlay(this.#options.database, playId);
+    return row && lostState(row);
+  }
+
   async json(row: PlayRow, appUrl: string): Promise<PlayJson> {
     const { origins, database, limits, now } = this.#options;
     const [state, ports] = await Promise.all([this.state(row), listPorts(database, row.id)]);

@@ -21,11 +21,14 @@ interface Feed {
  */
 export class PlayFeeds {
   readonly #plays: Plays;
+  readonly #lostState: (playId: string) => Promise<PlayState | undefined>;
   readonly #log: Log;
   readonly #feeds = new Map<string, Feed>();
 
-  constructor(plays: Plays, log: Log) {
+  /** `lostState` tells what is known of a play that has no files. */
+  constructor(plays: Plays, lostState: (playId: string) => Promise<PlayState | undefined>, log: Log) {
     this.#plays = plays;
+    this.#lostState = lostState;
     this.#log = log;
   }
 
@@ -66,7 +69,7 @@ export class PlayFeeds {
     const { signal } = feed.stop;
     while (!signal.aborted) {
       try {
-        for await (const state of this.#plays.watch(playId, signal)) {
+        for await (const state of this.#states(playId, signal)) {
           feed.last = state;
           for (const listener of feed.listeners) listener(state);
         }
@@ -78,6 +81,13 @@ export class PlayFeeds {
       const ended = feed.last !== undefined && hasEnded(feed.last);
       await pause(feed, ended ? undefined : restingPollMs);
     }
+  }
+
+  async *#states(playId: string, signal: AbortSignal): AsyncGenerator<PlayState> {
+    // Silence would leave whoever listens waiting for good.
+    const lost = (await this.#plays.state(playId)) === undefined ? await this.#lostState(playId) : undefined;
+    if (lost !== undefined) yield lost;
+    else yield* this.#plays.watch(playId, signal);
   }
 }
 
