@@ -105,7 +105,7 @@ const create = {
   }),
   Podman: (mounts: string[]) => ({
     ...{ image: `example.com/lab@${digest}`, command: [], user: "0:0", work_dir: "/", terminal: false },
-    ...{ env: { OUTER: "o" }, hostname: "builder", timeout: 90 },
+    ...{ env: { OUTER: "o" }, hostname: "builder", timeout: 90, healthconfig: { Test: ["NONE"] } },
     ...{
       privileged: true,
       cap_add: ["NET_ADMIN", "SYS_TIME"],

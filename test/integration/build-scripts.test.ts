@@ -158,11 +158,13 @@ for (const name of ["Podman", "Docker"] as const) {
       );
     });
 
-    test("a container waits, executes, is exported and goes", async () => {
+    test("a container waits, executes, is exported and goes; the checks of its image do not run", async () => {
       const engine = engineOf();
       const id = await engine.create(spec({ "labyard.test": name }), signal);
       try {
         await engine.start(id, signal);
+        const asked = await service.podman("inspect", "--format", "{{json .Config.Healthcheck}}", id);
+        assert.deepEqual((JSON.parse(asked) as { Test: string[] }).Test, ["NONE"]);
         const said = { stdout: "", stderr: "" };
         const exec = (argv: string[], more = {}) =>
           engine.exec(

@@ -64,6 +64,8 @@ export class PodmanEngine implements Engine {
       cap_add: spec.capAdd,
       cap_drop: spec.capDrop,
       remove: false,
+      // A check of the image's program makes no sense for a container that does not run it.
+      healthconfig: { Test: ["NONE"] },
       ...(spec.hostname === undefined ? {} : { hostname: spec.hostname }),
       ...(spec.ociRuntime === undefined ? {} : { oci_runtime: spec.ociRuntime }),
       ...(spec.timeoutSeconds === undefined ? {} : { timeout: spec.timeoutSeconds }),
