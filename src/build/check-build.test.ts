@@ -1,22 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import { packageDirectory } from "../../test/fixtures/package-directory.ts";
 import { checkPackage } from "./check-build.ts";
 import { openPackage } from "./package/open-package.ts";
 
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "labyard-check-"));
-  await mkdir(join(directory, "tree"));
-});
-after(() => rm(directory, { recursive: true, force: true }));
+const at = packageDirectory("once");
 
 /** The errors of a package with this script, on a host without any program. */
 async function errorsOf(script: string): Promise<string[]> {
-  await writeFile(join(directory, "build.toml"), script);
-  using opened = await openPackage(directory, { workDirectory: directory });
+  await mkdir(at("tree"), { recursive: true });
+  await writeFile(at("build.toml"), script);
+  using opened = await openPackage(at(), { workDirectory: at() });
   return checkPackage(opened, { allowHostVolumes: false, env: {} })
     .filter(finding => finding.severity === "error")
     .map(({ code, path, line, column }) => `${code} ${path} ${line}:${column}`);

@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { copyFile, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { before, describe, test } from "node:test";
 import { type RunBuildOptions, runBuild } from "../../src/build/run-build.ts";
 import type { BuildFilesystemRequest } from "../../src/images/filesystem-builder.ts";
 import { type FakeEngine, type FakeEngineOptions, startFakeEngine } from "../fixtures/fake-engine.ts";
+import { packageDirectory } from "../fixtures/package-directory.ts";
 
 /** What a build asks its engine, and when: an engine that only pretends keeps the requests. */
 
 const mebibyte = 2 ** 20;
 const digest = `sha256:${"a".repeat(64)}`;
 const known = { Id: "i", Os: "linux", Architecture: "arm64", Variant: "v8", Created: "2021-01-01T00:00:00Z" };
-let directory: string;
-before(async () => {
-  directory = await mkdtemp(join(tmpdir(), "labyard-requests-"));
-});
-after(() => rm(directory, { recursive: true, force: true }));
-
-const at = (name: string) => join(directory, name);
+const at = packageDirectory("once");
 
 async function build(
   fake: FakeEngine,
@@ -30,7 +23,7 @@ async function build(
     script.replace("[container]", `[container]\nconnection_uri = "unix://${fake.socket}"`),
   );
   await runBuild({
-    ...{ packagePath: directory, output: at("out.img"), paths: { home: at("home"), runtime: at("run") } },
+    ...{ packagePath: at(), output: at("out.img"), paths: { home: at("home"), runtime: at("run") } },
     ...{ env: process.env, uid: 0, allowHostVolumes: false, signal: new AbortController().signal },
     onEvent: () => undefined,
     ...more,
@@ -62,7 +55,7 @@ oci_runtime = "crun"
 timeout = 90
 cap_add = ["NET_ADMIN", "SYS_TIME"]
 cap_drop = ["MKNOD"]
-env = { OUTER = "o" }
+env = { OUTER = "o", __proto__ = "p" }
 volumes = { "/data" = "/mnt/data:ro" }
 [[commands]]
 command = "first  command"
@@ -87,7 +80,7 @@ mounted = true
 const create = {
   Docker: (mounts: string[]) => ({
     ...{ Image: `example.com/lab@${digest}`, Cmd: [], User: "0:0", WorkingDir: "/", Tty: false },
-    ...{ Env: ["OUTER=o"], Hostname: "builder", Healthcheck: { Test: ["NONE"] } },
+    ...{ Env: ["OUTER=o", "__proto__=p"], Hostname: "builder", Healthcheck: { Test: ["NONE"] } },
     HostConfig: {
       ...{
         Privileged: true,
@@ -105,7 +98,7 @@ const create = {
   }),
   Podman: (mounts: string[]) => ({
     ...{ image: `example.com/lab@${digest}`, command: [], user: "0:0", work_dir: "/", terminal: false },
-    ...{ env: { OUTER: "o" }, hostname: "builder", timeout: 90, healthconfig: { Test: ["NONE"] } },
+    ...{ env: { OUTER: "o", ["__proto__"]: "p" }, hostname: "builder", timeout: 90, healthconfig: { Test: ["NONE"] } },
     ...{
       privileged: true,
       cap_add: ["NET_ADMIN", "SYS_TIME"],
@@ -221,10 +214,10 @@ include = ["/etc/file"]
   });
   /** So many MiB free where the output goes, and where the build works. */
   const free = (outputMiB: number, workMiB: number) => ({
-    freeBytes: async (asked: string) => (asked === directory ? outputMiB : workMiB) * mebibyte,
+    freeBytes: async (asked: string) => (asked === at() ? outputMiB : workMiB) * mebibyte,
   });
   const isFull = (message: RegExp) => ({ code: "host/disk-full", message });
-  const leftovers = async () => (await readdir(directory)).filter(name => name.startsWith("out.img"));
+  const leftovers = async () => (await readdir(at())).filter(name => name.startsWith("out.img"));
 
   test("what the package brings is checked before the engine is asked at all", async () => {
     await using fake = await startFake({ image: undefined, pulled: known });
@@ -281,7 +274,7 @@ test("an Xfs and a Btrfs are ordered with what the script says of them", async (
     assert.deepEqual(order, { filesystem, sizeBytes: 400 * mebibyte, uuid, mkfsArguments, keepLostAndFound: false });
     assert.ok(source.startsWith(target) && target.startsWith(`${at("out.img")}.`));
     assert.deepEqual(
-      (await readdir(directory)).filter(name => name.startsWith("out.img")),
+      (await readdir(at())).filter(name => name.startsWith("out.img")),
       ["out.img"],
     );
     await rm(at("out.img"));

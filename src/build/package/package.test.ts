@@ -1,21 +1,9 @@
 import assert from "node:assert/strict";
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
+import { packageDirectory } from "../../../test/fixtures/package-directory.ts";
 import { tarArchive } from "../../../test/fixtures/tar-archive.ts";
 import { openPackage, type PackageKind } from "./open-package.ts";
 import { pack, unpack } from "./pack.ts";
@@ -36,16 +24,12 @@ is_directory = true
 destination = "/opt"
 `;
 
-let directory: string;
+const at = packageDirectory("for each test");
 let work: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "labyard-package-"));
-  work = join(directory, "work");
+  work = at("work");
   await mkdir(work);
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-const at = (...parts: string[]) => join(directory, ...parts);
 
 async function makeSource(text = script): Promise<string> {
   await mkdir(at("source/scripts"), { recursive: true });
@@ -108,7 +92,7 @@ for (const kind of ["directory", "tar", "tar-gz"] as const satisfies PackageKind
     // B8: the source is as it was, and nothing half-made is left.
     assert.equal(await readFile(at("source/motd"), "utf8"), "hello\n");
     assert.deepEqual(
-      (await readdir(directory)).filter(name => /tmp|partial/.test(name)),
+      (await readdir(at())).filter(name => /tmp|partial/.test(name)),
       [],
     );
   });
@@ -169,18 +153,18 @@ test("an archive whose entries leave it is refused", async () => {
     code: "build/package-unreadable",
     message: /leaves the root/,
   });
-  assert.ok(!(await readdir(directory)).includes("x"));
+  assert.ok(!(await readdir(at())).includes("x"));
 });
 
 test("a link in an archive is not written through", async () => {
   const members = [
     { name: "build.toml", content: script },
-    { name: "out", type: "2", linkName: directory },
+    { name: "out", type: "2", linkName: at() },
     { name: "out/escaped", content: "x" },
   ];
   await writeFile(at("evil.tar"), tarArchive(members));
   await unpack({ source: at("evil.tar"), destination: at("unpacked"), workDirectory: work }).catch(() => undefined);
-  assert.ok(!(await readdir(directory)).includes("escaped"));
+  assert.ok(!(await readdir(at())).includes("escaped"));
 });
 
 test("a missing file is named, with the key that wants it", async () => {

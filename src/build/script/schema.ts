@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { textMap } from "./text-map.ts";
 
 /**
  * The keys of a build script. Version 1 is exactly the format that existed before; what version 2 adds is marked.
@@ -18,7 +19,6 @@ const u64 = integer(2n ** 63n - 1n);
 const text = z.string();
 const nonEmpty = z.string().min(1);
 const texts = z.array(z.string());
-const textMap = z.record(z.string(), z.string());
 
 const filesystemTypes = ["Ext4", "Btrfs", "Squashfs", "Vfat", "Xfs"] as const;
 
