@@ -31,7 +31,8 @@ const context = {
 };
 
 try {
-  await createProgram(context).parseAsync(process.argv);
+  const program = await createProgram(context, process.argv[2]);
+  await program.parseAsync(process.argv);
   process.exitCode = context.exitCode;
 } catch (error) {
   process.exitCode = reportFailure(error, context);

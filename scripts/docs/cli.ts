@@ -5,13 +5,13 @@ import { resolvePaths } from "../../src/store/paths.ts";
 import { cell } from "./markdown.ts";
 
 /** docs/reference/cli.md: the command tree as the program itself builds it; hidden commands are left out. */
-export function renderCli(): string {
-  const program = createProgram(contextOfNobody()) as unknown as Command;
+export async function renderCli(): Promise<string> {
+  const program = (await createProgram(contextOfNobody())) as unknown as Command;
   return `# Command line
 
 <!-- Generated from src/cli by scripts/generate-docs.ts; run npm run docs after a change. -->
 
-${program.description()} \`labctl\` is a second name of the same program. Every command and group also takes \`--help\`.
+${program.description()} \`labctl\` is a second name of the same program. Every command and group also takes \`--help\`, the program itself \`--version\`.
 
 ${leaves(program, program.name()).map(renderCommand).join("\n")}`;
 }

@@ -523,7 +523,8 @@ async function rootfs(...args: string[]) {
   };
   let code: number;
   try {
-    await createProgram(cli).parseAsync(["node", "labyard", "rootfs", ...args]);
+    const program = await createProgram(cli, "rootfs");
+    await program.parseAsync(["node", "labyard", "rootfs", ...args]);
     code = cli.exitCode;
   } catch (error) {
     code = reportFailure(error, cli);
