@@ -35,6 +35,9 @@ test("--version prints the installed version alone", async () => {
   const cli = context();
   const program = await createProgram(cli, "--version");
   const said = once(cli.stdout as unknown as PassThrough, "data");
-  await assert.rejects(program.parseAsync(["node", "labyard", "--version"]), { code: "commander.version", exitCode: 0 });
+  await assert.rejects(program.parseAsync(["node", "labyard", "--version"]), {
+    code: "commander.version",
+    exitCode: 0,
+  });
   assert.equal(String((await said)[0]), `${installedVersion()}\n`);
 });
