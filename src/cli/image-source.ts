@@ -1,6 +1,5 @@
 import type { ImageSource } from "../images/catalogue.ts";
 import type { SourceOptions } from "../images/pull-into-cache.ts";
-import { resolveAlias } from "../plan/drives.ts";
 import type { CliContext } from "./context.ts";
 import { imageAccess } from "./image-access.ts";
 import { showImageProgress } from "./image-progress.ts";
@@ -10,6 +9,7 @@ export const sourceArgument =
 
 /** What every command that takes a SOURCE hands to the image cache; progress goes to stderr. */
 export async function sourceOptions(context: CliContext, text: string): Promise<SourceOptions> {
+  const { resolveAlias } = await import("../plan/drives.ts");
   const { registries, aliases } = await imageAccess(context);
   return {
     paths: context.paths,

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import WebSocket from "ws";
 import { Problem } from "../api/problems.ts";
 import { connect } from "./connect.ts";
 import type { CliContext } from "./context.ts";
@@ -22,7 +21,8 @@ export function registerJournal(machine: Command, context: CliContext): void {
 }
 
 /** Resolves with the exit code of journalctl; 0 after Ctrl-C, 255 when the connection was lost. */
-function printJournal(context: CliContext, url: string): Promise<number> {
+async function printJournal(context: CliContext, url: string): Promise<number> {
+  const { WebSocket } = await import("ws");
   const socket = new WebSocket(url, { perMessageDeflate: false });
   return new Promise((resolve, reject) => {
     let exitCode = 255;

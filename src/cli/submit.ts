@@ -1,7 +1,4 @@
 import { Problem } from "../api/problems.ts";
-import { checkManifest } from "../manifest/check.ts";
-import { parseManifestYaml } from "../manifest/parse.ts";
-import { manifestToRequestBody } from "../manifest/playground-json.ts";
 import type { CliContext } from "./context.ts";
 import { printFindings } from "./findings.ts";
 import { readInput } from "./manifest-file.ts";
@@ -17,6 +14,9 @@ export async function submittableManifest(
   file: string,
   purpose: "create" | "update" | "start",
 ): Promise<Record<string, unknown>> {
+  const { checkManifest } = await import("../manifest/check.ts");
+  const { parseManifestYaml } = await import("../manifest/parse.ts");
+  const { manifestToRequestBody } = await import("../manifest/playground-json.ts");
   const parsed = parseManifestYaml(await readInput(context, file));
   const { findings } = checkManifest(parsed, { for: purpose });
   printFindings(context, file, findings);
