@@ -10,7 +10,10 @@ test("the shim's scripts are scripts for busybox's shell", async () => {
   for (const script of [
     "init",
     "labyard/seed/apply",
+    "labyard/seed/accounts",
+    "labyard/seed/platform-files",
     "labyard/seed/authority",
+    "labyard/seed/startup-files",
     "labyard/run/labyard/start-channel",
     "labyard/run/labyard/keep-channel",
     "labyard/run/labyard/serve-ssh",
