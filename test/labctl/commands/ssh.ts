@@ -139,14 +139,19 @@ export async function portForwardCommand(api: LabctlApi, args: readonly string[]
     return;
   }
   const play = await getPlay(api, id);
-  let specs: PortForward[];
-  if (options.restore) {
-    specs = await api.call("GET", path, list(portForward));
-  } else {
-    const { name } = machineOf(play, options.machine);
-    specs = forwardSpecs(name, options.local ?? [], options.remote ?? []);
-    for (const spec of specs) await saveForward(api, id, spec);
-  }
+  if (options.restore) return restoreForwards(api, id);
+  const { name } = machineOf(play, options.machine);
+  const specs = forwardSpecs(name, options.local ?? [], options.remote ?? []);
+  for (const spec of specs) await saveForward(api, id, spec);
+  await forwardAll(api, id, specs);
+}
+
+/** All forwards that the play remembers, for as long as the program runs. */
+export async function restoreForwards(api: LabctlApi, id: string): Promise<void> {
+  await forwardAll(api, id, await api.call("GET", `/plays/${id}/port-forwards`, list(portForward)));
+}
+
+async function forwardAll(api: LabctlApi, id: string, specs: readonly PortForward[]): Promise<void> {
   const ends: Array<Promise<never>> = [];
   for (const machine of new Set(specs.map(spec => spec.machine))) {
     const tunnel = await startTunnel(api, id, machine);

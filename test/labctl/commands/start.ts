@@ -8,7 +8,7 @@ import { anyJson, me, type Play, play as playShape, playground as playgroundShap
 import { pollPlay, stateOf, waitForStart } from "../waits.ts";
 import { runIde } from "./ide.ts";
 import { readManifest } from "./catalogue.ts";
-import { sshInto } from "./ssh.ts";
+import { restoreForwards, sshInto } from "./ssh.ts";
 
 export async function start(api: LabctlApi, args: readonly string[]): Promise<void> {
   const { values: options, positionals } = parsed(args, {
@@ -96,6 +96,7 @@ export async function restart(api: LabctlApi, args: readonly string[]): Promise<
     machine: { ...value, short: "m" },
     user: { ...value, short: "u" },
     ssh: flag,
+    "with-port-forwards": flag,
     quiet: { ...flag, short: "q" },
   });
   const id = await playByTitle(api, operand(positionals, 0, "play"));
@@ -108,6 +109,7 @@ export async function restart(api: LabctlApi, args: readonly string[]): Promise<
     throw new Exit(await sshInto(api, await getPlay(api, play.id), { machine: machine.name, user, command: [] }));
   }
   api.context.out(`${play.id}\n`);
+  if (options["with-port-forwards"]) await restoreForwards(api, play.id);
 }
 
 async function playByTitle(api: LabctlApi, text: string): Promise<string> {
