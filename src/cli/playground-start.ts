@@ -30,7 +30,11 @@ export function registerStart(playground: Command, context: CliContext): void {
         initConditions: options.initCondition,
         ...pick(overrides, ["machines", "networks", "tabs", "initTasks"]),
       });
-      for (const warning of play.warnings ?? []) context.stderr.write(`warning: ${warning.message}\n`);
+      const isFollowed = options.wait && !options.quiet;
+      for (const { code, message } of play.warnings ?? []) {
+        // The progress has it among its notes.
+        if (!isFollowed || code !== "resources/scaled-down") context.stderr.write(`warning: ${message}\n`);
+      }
       if (options.title !== undefined) await client.act(play.id, { action: "set_title", title: options.title });
       if (!options.quiet) context.stderr.write(`Play ${play.id}: ${play.pageUrl}\n`);
       if (options.open) await openInBrowser(context, play.pageUrl);

@@ -292,9 +292,14 @@ test("a start held to the small plan keeps its requests and tells what became of
   const large = { ...machine, resources: { cpuCount: 4, ramSize: "8GiB" } };
   const { name } = await create(server, server.ann, { machines: [large] });
   const begin = async (body: object) => {
-    const { id, machines } = await start(server, server.ann, { playground: name, ...body });
+    const { id, machines, warnings = [] } = await start(server, server.ann, { playground: name, ...body });
     const reply = await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}/state` });
-    return { resources: machines[0]?.resources, notices: reply.json<PlayState>().notices, id };
+    const { notices } = reply.json<PlayState>();
+    // Who only starts it, and who looks at it later.
+    assert.deepEqual(warnings, notices);
+    const later = await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}` });
+    assert.deepEqual(later.json<PlayJson>().warnings ?? [], notices);
+    return { resources: machines[0]?.resources, notices, id };
   };
   const small = await begin({ asFreeTierUser: true });
   assert.deepEqual(small.resources, { cpuCount: 2, ramSize: "4GiB" });

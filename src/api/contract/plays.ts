@@ -100,6 +100,7 @@ export const playSchema = z
     tasks: z.record(z.string(), playTaskSchema),
     tabs: z.array(playTabSchema),
     initConditions: z.record(z.string(), z.string()),
+    /** What the start found worth saying of the manifest and the host, and machines that were scaled down. */
     warnings: z.array(warningSchema).optional(),
   })
   .meta({ id: "Play" });

@@ -2,6 +2,7 @@ import { longestPlayTimeMinutes } from "../../api/contract/actions.ts";
 import type { Warning } from "../../api/contract/common.ts";
 import type { PlayJson, PlayTab } from "../../api/contract/plays.ts";
 import { currentState, type PlayState } from "../../api/play-state.ts";
+import type { NoticeCode } from "../../api/problems/notices.ts";
 import type { Manifest } from "../../manifest/schema.ts";
 import { formatSize } from "../../manifest/size.ts";
 import type { HostFacts } from "../../plan/plan.ts";
@@ -25,13 +26,19 @@ interface PlayView {
   nowMs: number;
 }
 
+/** The notice that follows from the manifest and the limits alone: whoever only starts the play is told as well. */
+const scaledDown: NoticeCode = "resources/scaled-down";
+
 /** A play as its owner sees it. Nothing secret of its manifest is in here. */
 export function playJson(row: PlayRow, view: PlayView): PlayJson {
   const manifest = JSON.parse(row.manifest) as Manifest;
   const { state } = view;
   const lastEvent = state.stateEvents.at(-1);
   const expiresIn = isActive(state) ? Math.min(Math.max(0, row.expires_at - view.nowMs), longestPlayTimeMs) : 0;
-  const warnings = JSON.parse(row.warnings) as Warning[];
+  const warnings = [
+    ...(JSON.parse(row.warnings) as Warning[]),
+    ...state.notices.filter(({ code }) => code === scaledDown),
+  ];
   return {
     id: row.id,
     title: row.title,

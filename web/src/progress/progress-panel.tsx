@@ -27,6 +27,7 @@ export function ProgressPanel({ play, state, onClose }: ProgressPanelProps) {
     enabled: state.tasks.length > 0,
     refetchInterval: state.tasks.some(task => task.status === 30) ? 2000 : false,
   });
+  const noticed = new Set(state.notices.map(notice => notice.message));
   const isFailed = currentState(state) === "FAILED";
   return (
     <aside id="play-progress" className="progress" aria-label="Progress">
@@ -47,11 +48,13 @@ export function ProgressPanel({ play, state, onClose }: ProgressPanelProps) {
             {notice.message}
           </Text>
         ))}
-        {(play.warnings ?? []).map(warning => (
-          <Text key={`${warning.path}${warning.message}`} size="sm" className="progress-notice breakable">
-            {warning.message}
-          </Text>
-        ))}
+        {(play.warnings ?? [])
+          .filter(warning => !noticed.has(warning.message))
+          .map(warning => (
+            <Text key={`${warning.path}${warning.message}`} size="sm" className="progress-notice breakable">
+              {warning.message}
+            </Text>
+          ))}
         <Title order={3} size="h6">
           Machines
         </Title>
