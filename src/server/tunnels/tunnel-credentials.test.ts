@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ann, annsPlay as play } from "../../store/database/fixtures.ts";
 import { type Database, openDatabase } from "../../store/database/open-database.ts";
-import { insertPlay, type PlayRow } from "../../store/database/plays.ts";
+import { insertPlay } from "../../store/database/plays.ts";
 import { insertSession } from "../../store/database/sessions.ts";
 import { deleteOldTunnels } from "../../store/database/tunnels.ts";
 import { insertUser } from "../../store/database/users.ts";
@@ -9,26 +10,7 @@ import { requesterFor } from "../auth/requester.ts";
 import { TunnelCredentials } from "./tunnel-credentials.ts";
 
 const dayMs = 24 * 60 * 60_000;
-const user = { id: "ann", name: "ann", administrator: 0, github_handle: null, created_at: 0, password_hash: null };
-const ann = { ...user, email: null, region: null, disabled_at: null };
 const requester = requesterFor(ann, { via: "session", credentialId: "s" }, { student: [], instructor: [] });
-const play: PlayRow = {
-  id: "p",
-  owner: "ann",
-  playground: "lab",
-  playground_owner: "",
-  manifest: "{}",
-  init_conditions: "{}",
-  warnings: "[]",
-  title: "",
-  persistent: 0,
-  max_play_time_ms: dayMs,
-  created_at: 0,
-  updated_at: 0,
-  expires_at: dayMs,
-  expired_at: null,
-  destroyed_at: null,
-};
 
 async function withTunnels(): Promise<AsyncDisposable & { database: Database; clock: { nowMs: number } }> {
   const database = await openDatabase(":memory:");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Problem } from "../../api/problems.ts";
+import { ann, annsPlay } from "./fixtures.ts";
 import { takeLoginCode } from "./login-codes.ts";
 import { openDatabase } from "./open-database.ts";
 import { findPlay, insertPlay } from "./plays.ts";
@@ -14,38 +15,10 @@ import { insertUser } from "./users.ts";
 const directory = await mkdtemp(join(tmpdir(), "labyard-database-"));
 after(() => rm(directory, { recursive: true }));
 
-const owner = {
-  id: "u1",
-  name: "Ann",
-  administrator: 1,
-  github_handle: null,
-  created_at: 1,
-  password_hash: null,
-  email: null,
-  region: null,
-  disabled_at: null,
-};
-
-const play = {
-  id: "absurd",
-  owner: "u1",
-  playground: "lab",
-  playground_owner: "",
-  manifest: "{}",
-  init_conditions: "{}",
-  warnings: "[]",
-  title: "",
-  persistent: 0,
-  created_at: 5,
-  updated_at: 5,
-  expired_at: null,
-  destroyed_at: null,
-};
-
 test("a new database is private, migrated, and opens again with its content", async () => {
   const file = join(directory, "home", "db.sqlite");
   const first = await openDatabase(file);
-  await insertUser(first, owner);
+  await insertUser(first, ann);
   await first.destroy();
   assert.equal((await stat(file)).mode & 0o777, 0o600);
 
@@ -54,7 +27,7 @@ test("a new database is private, migrated, and opens again with its content", as
   await second.destroy();
   assert.deepEqual(
     users.map(user => ({ ...user })),
-    [owner],
+    [ann],
   );
 });
 
@@ -75,9 +48,10 @@ test("a database of a newer version is refused with a hint, not migrated", async
 test("a play time that nothing could read is mended when the database is opened", async () => {
   const file = join(directory, "times.sqlite");
   const before = await openDatabase(file);
-  await insertUser(before, owner);
-  const ordinary = { ...play, id: "ordinary", max_play_time_ms: 60_000, expires_at: 60_005 };
-  for (const row of [{ ...play, max_play_time_ms: 1e18, expires_at: 1e18 }, ordinary]) await insertPlay(before, row);
+  await insertUser(before, ann);
+  const ordinary = { ...annsPlay, id: "ordinary" };
+  const absurd = { ...annsPlay, id: "absurd", max_play_time_ms: 1e18, expires_at: 1e18 };
+  for (const row of [absurd, ordinary]) await insertPlay(before, row);
   await assert.rejects(findPlay(before, "absurd"), /too large/);
   await before
     .deleteFrom("kysely_migration" as never)
@@ -95,7 +69,7 @@ test("a play time that nothing could read is mended when the database is opened"
 
 test("foreign keys are enforced and text with NUL survives", async () => {
   const database = await openDatabase(":memory:");
-  await insertUser(database, { ...owner, name: "a\0b" });
+  await insertUser(database, { ...ann, name: "a\0b" });
   const row = await database.selectFrom("users").select("name").executeTakeFirstOrThrow();
   assert.equal(row.name, "a\0b");
   const orphan = { id: "p", name: "p", owner: "nobody", base: "", manifest: "{}", created_at: 1, updated_at: 1 };
@@ -105,8 +79,8 @@ test("foreign keys are enforced and text with NUL survives", async () => {
 
 test("a taken playground name is told, not thrown", async () => {
   const database = await openDatabase(":memory:");
-  await insertUser(database, owner);
-  const row = { id: "1", name: "lab", owner: "u1", base: "", manifest: "{}", created_at: 1, updated_at: 1 };
+  await insertUser(database, ann);
+  const row = { id: "1", name: "lab", owner: ann.id, base: "", manifest: "{}", created_at: 1, updated_at: 1 };
   assert.equal(await insertPlayground(database, row), true);
   assert.equal(await insertPlayground(database, { ...row, id: "2" }), false);
   await database.destroy();
@@ -114,15 +88,15 @@ test("a taken playground name is told, not thrown", async () => {
 
 test("a login code works once, and not after its time", async () => {
   const database = await openDatabase(":memory:");
-  await insertUser(database, owner);
+  await insertUser(database, ann);
   await database
     .insertInto("login_codes")
     .values([
-      { code_sha256: "fresh", user_id: "u1", expires_at: 100 },
-      { code_sha256: "old", user_id: "u1", expires_at: 10 },
+      { code_sha256: "fresh", user_id: ann.id, expires_at: 100 },
+      { code_sha256: "old", user_id: ann.id, expires_at: 10 },
     ])
     .execute();
-  assert.equal(await takeLoginCode(database, "fresh", 50), "u1");
+  assert.equal(await takeLoginCode(database, "fresh", 50), ann.id);
   assert.equal(await takeLoginCode(database, "fresh", 50), undefined);
   assert.equal(await takeLoginCode(database, "old", 50), undefined);
   await database.destroy();
