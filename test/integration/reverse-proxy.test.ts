@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { createServer as createTcpServer, type LookupFunction } from "node:net";
@@ -13,6 +13,7 @@ import { connect as tlsConnect } from "node:tls";
 import { WebSocket, WebSocketServer } from "ws";
 import { openLocalAuthority } from "../../src/host/certificates/local-authority.ts";
 import { type Child, startChild } from "../../src/host/process.ts";
+import { guideBlock } from "../fixtures/guide-block.ts";
 import { startTestServer, type TestServer } from "../fixtures/test-server.ts";
 import { tcpServer, untilClosed } from "../fixtures/tunnel-client.ts";
 
@@ -54,7 +55,7 @@ for (const { name, program, block, start } of proxies) {
       const issued = await authority.issue({ dnsNames: [app, `*.${portsDomain}`] });
       await writeFile(join(directory, "fullchain.pem"), issued.certificatePem);
       await writeFile(join(directory, "privkey.pem"), issued.privateKeyPem, { mode: 0o644 });
-      const config = (await guideBlock(block))
+      const config = (await guideBlock("tls.md", block))
         .replaceAll("/etc/letsencrypt/live/labs.example.com", directory)
         .replaceAll("127.0.0.1:8765", `127.0.0.1:${upstream}`);
       proxy = await start(directory, config, proxyPort);
@@ -218,14 +219,6 @@ test("a forwarding header from anywhere but loopback changes nothing", async () 
   assert.ok(statuses.includes(429), "a stranger's header does not make another stranger of them");
   assert.equal((await ask("127.0.0.1", "198.51.100.77")).statusCode, 200);
 });
-
-/** The first code block of this language in the guide. */
-async function guideBlock(language: string): Promise<string> {
-  const guide = await readFile(join(import.meta.dirname, "../../docs/guides/tls.md"), "utf8");
-  const [, block] = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, "m").exec(guide) ?? [];
-  if (block === undefined) throw new Error(`docs/guides/tls.md has no block "${language}"`);
-  return block;
-}
 
 async function startNginx(directory: string, config: string, port: number): Promise<Child> {
   const file = join(directory, "nginx.conf");
