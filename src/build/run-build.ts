@@ -19,7 +19,7 @@ import type { Engine, EngineImage, ImageName } from "./engine/engine.ts";
 import { openPackage, type BuildPackage } from "./package/open-package.ts";
 import { asBuildProblem, writeOutput } from "./output/write-output.ts";
 import { runCommands } from "./run-commands.ts";
-import type { ScriptFinding } from "./script/finding.ts";
+import { hasErrors, type ScriptFinding } from "./script/finding.ts";
 import type { BuildScript, ContainerPart } from "./script/schema.ts";
 
 /** For images that do not tell when they were made. */
@@ -45,17 +45,27 @@ export interface DryRun {
 
 /**
  * Checks a package and that its engine answers; nothing is pulled or started. Rejects when the package cannot be
- * read or the engine is not there; what is wrong with the script is in the findings.
+ * read; what is wrong with the script, and an engine that is not there, is in the findings.
  */
 export async function dryRun(packagePath: string, context: BuildContext): Promise<DryRun> {
   await using work = await openBuildWork(context.paths);
   using opened = await openPackage(packagePath, { workDirectory: work.directory, signal: context.signal });
   const findings = checkPackage(opened, context);
   const result = { scriptFile: opened.scriptFile, findings };
-  const { script } = opened.parsed;
-  if (script !== undefined && !findings.some(finding => finding.severity === "error"))
-    await connectEngine(script.container, context, context.signal);
+  const { script, positionOf } = opened.parsed;
+  if (script !== undefined && !hasErrors(findings)) {
+    await connectEngine(script.container, context, context.signal).catch((error: unknown) => {
+      if (!(error instanceof Problem) || !isOfEngine(error.code)) throw error;
+      const { code, message, hint } = error;
+      const place = { path: "container", ...positionOf(["container", "connection_uri"]) };
+      findings.push({ severity: "error", code, message, ...(hint === undefined ? {} : { hint }), ...place });
+    });
+  }
   return result;
+}
+
+function isOfEngine(code: string): code is "build/engine-unreachable" | "build/engine-failed" {
+  return code === "build/engine-unreachable" || code === "build/engine-failed";
 }
 
 export interface RunBuildOptions extends BuildContext {

@@ -572,6 +572,15 @@ test("the command line: pack, unpack, dry-run", async () => {
     judged.stderr,
     /broken\.toml:2:1: error: size_mib is 0 \[build\/bad-value\]\n.*\[build\/missing-reference\]/,
   );
+  // Whether the engine answers is said beside what is to be said of the script.
+  const away = await write(scriptOf({}).replace(service.socket, "/nowhere.sock"), "away.toml");
+  const unanswered = await rootfs("dry-run", away);
+  assert.deepEqual([unanswered.code, unanswered.stdout], [1, `${away}: 1 error\n`]);
+  assert.match(unanswered.stderr, /away\.toml: warning: .*\[build\/doubtful\]/);
+  assert.match(
+    unanswered.stderr,
+    /away\.toml:5:1: error: Podman is not there: \/nowhere\.sock does not exist \[build\/engine-unreachable\]/,
+  );
   const unpackedScript = await rootfs("unpack", script, join(home, "none"));
   assert.match(unpackedScript.stderr, /there is nothing to unpack/);
 });

@@ -18,13 +18,14 @@ export interface EngineHost {
 export async function connectEngine(part: ContainerPart, host: EngineHost, signal: AbortSignal): Promise<Engine> {
   const uri = part.connection_uri ?? defaultUri(part.engine, host);
   const endpoint = endpointFrom(uri, part.engine);
-  if ("socketPath" in endpoint && !(await stat(endpoint.socketPath).catch(() => undefined))?.isSocket()) {
+  const found = "socketPath" in endpoint ? await stat(endpoint.socketPath).catch(() => undefined) : undefined;
+  if ("socketPath" in endpoint && !found?.isSocket()) {
     const hint =
       part.engine === "Podman"
         ? "Start it with: podman system service --time=0, or systemctl --user start podman.socket"
         : 'Start the Docker service, or choose engine = "Podman".';
     throw new Problem("build/engine-unreachable", {
-      message: `${part.engine} is not there: ${endpoint.socketPath} is not a socket`,
+      message: `${part.engine} is not there: ${endpoint.socketPath} ${found ? "is not a socket" : "does not exist"}`,
       hint,
     });
   }

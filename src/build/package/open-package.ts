@@ -162,8 +162,8 @@ async function decompress(from: string, to: string, signal: AbortSignal | undefi
 }
 
 async function readScript(path: string): Promise<string> {
-  const stats = await stat(path).catch((cause: Error) => {
-    throw unreadable(`${path} cannot be read: ${cause.message}`, cause);
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(cause.code === "ENOENT" ? `${path} does not exist` : `${path}: ${cause.message}`, cause);
   });
   if (!stats.isFile()) throw unreadable(`${path} is not a file`);
   if (stats.size > maxScriptBytes) throw unreadable(`${path} is larger than ${maxScriptBytes} bytes`);
