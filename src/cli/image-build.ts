@@ -1,4 +1,4 @@
-import { type Command, Option } from "@commander-js/extra-typings";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatBytes } from "./bytes.ts";
 import type { CliContext } from "./context.ts";
 import { imageAccess } from "./image-access.ts";
@@ -10,8 +10,13 @@ export function registerImageBuild(image: Command, context: CliContext): void {
     .argument("<directory>", "build context, a directory")
     .description("Build a Dockerfile into the cache with a container engine of this host")
     .requiredOption("-t, --tag <reference>", "what to call the image, as oci://host/repository:tag")
-    .option("-f, --file <dockerfile>", "Dockerfile to use instead of DIRECTORY/Dockerfile")
-    .option("--build-arg <name=value>", "set a build argument (repeatable)", collect, [])
+    .option("-f, --file <dockerfile>", "Dockerfile to use instead of DIRECTORY/Dockerfile, here or in DIRECTORY")
+    .option(
+      "--build-arg <name=value>",
+      "set a build argument; a name alone takes its value from the environment (repeatable)",
+      buildArgument,
+      [],
+    )
     .option("--push", "send the image to its registry too")
     .addOption(
       new Option("--engine <name>", "engine to build with (default: the first that works)").choices([
@@ -43,6 +48,7 @@ export function registerImageBuild(image: Command, context: CliContext): void {
     });
 }
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
+function buildArgument(text: string, before: string[]): string[] {
+  if (!/^[A-Za-z_]\w*(=|$)/.test(text)) throw new InvalidArgumentError("Write NAME=VALUE, or NAME.");
+  return [...before, text];
 }

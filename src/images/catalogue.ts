@@ -47,7 +47,7 @@ export function parseImageSource(source: string): ImageSource {
  * engine (`docker://NAME`), and Docker's short references (`ubuntu:24.04`). Files must look like paths or exist.
  */
 export async function parseCommandSource(source: string): Promise<ImageSource> {
-  const engine = /^(docker|podman|buildah):\/\/(.+)$/.exec(source);
+  const engine = /^(docker|podman|buildah):\/\/(.*)$/s.exec(source);
   if (engine !== null) return { kind: "engine", engine: engine[1] as EngineName, name: engine[2] as string };
   const found = source.startsWith("oci://") ? undefined : await findFile(source);
   if (found !== undefined) return found;

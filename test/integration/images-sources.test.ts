@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { execPath } from "node:process";
-import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { Problem } from "../../src/api/problems.ts";
@@ -12,11 +11,8 @@ import { run } from "../../src/host/process.ts";
 import { parseCommandSource } from "../../src/images/catalogue.ts";
 import { checkImage } from "../../src/images/check-image.ts";
 import { digestOf, hexOf } from "../../src/images/digest.ts";
-import { buildImage as buildDockerfile } from "../../src/images/dockerfile/build-image.ts";
 import { ensureBaseDrive } from "../../src/images/ensure-base-drive.ts";
 import { registryAccess } from "../../src/images/registry/access.ts";
-import { parseReference } from "../../src/images/registry/reference.ts";
-import { imageRecordsDirectory, imageWorkDirectory } from "../../src/store/paths.ts";
 import { imageHome } from "../fixtures/image-home.ts";
 import { bootableMembers, buildImage, type BuiltImage } from "../fixtures/oci-image.ts";
 import { basicCredentials, startRegistry } from "../fixtures/registry.ts";
@@ -198,6 +194,19 @@ test("an engine's image comes through its socket", async () => {
     await unreadable(pull("docker://me/lab:v1"), /several images/);
     await assert.rejects(pull("docker://me/gone"), (error: Problem) => error.code === "image/denied-or-missing");
     await assert.rejects(pull("docker://--help"), (error: Problem) => error.code === "image/bad-reference");
+    await assert.rejects(pull("docker://"), (error: Problem) => error.code === "image/bad-reference");
+    // Who names an engine wants no other, whatever else listens on this host.
+    for (const [named, message] of [
+      ["tcp://127.0.0.1:1", /DOCKER_HOST is "tcp:\/\/127\.0\.0\.1:1"/],
+      ["unix:///nowhere.sock", /no container engine listens .*\(looked at \/nowhere\.sock\)/],
+    ] as const) {
+      const source = await parseCommandSource("docker://me/lab:v1");
+      await assert.rejects(home.pull(source, { env: { DOCKER_HOST: named } }), (error: Problem) => {
+        assert.equal(error.code, "image/no-engine");
+        assert.match(error.message, message);
+        return true;
+      });
+    }
   } finally {
     server.close();
     server.closeAllConnections();
@@ -298,36 +307,4 @@ test("the commands: build, push, pull, check, disk, list, inspect, prune", async
   assert.match((await labyard(["inspect", reference])).stdout, /Digest: +sha256:/);
   assert.match((await labyard(["prune", "--all"])).stdout, /removed 127[\s\S]*freed/);
   assert.match((await labyard(["list"])).stdout, /\n0 B in all/);
-});
-
-test("a build of a Dockerfile that is interrupted ends its programs and leaves the name as it was", async () => {
-  await using home = await imageHome();
-  const { paths } = home;
-  const context = join(paths.home, "context");
-  await mkdir(context);
-  await copyFile("/bin/busybox", join(context, "busybox"));
-  // A duration that nobody else sleeps tells this program from all others.
-  const seconds = `61.${process.pid}`;
-  const steps = ["FROM scratch", "COPY busybox /busybox", `RUN ["/busybox", "sleep", "${seconds}"]`];
-  await writeFile(join(context, "Dockerfile"), steps.join("\n"));
-  const isAsleep = async () => (await run(["pgrep", "-f", `sleep ${seconds}`], { allowFailure: true })).exitCode === 0;
-  const abort = new AbortController();
-  const building = buildDockerfile({
-    paths,
-    directory: context,
-    reference: parseReference("oci://127.0.0.1:5000/lab/never:v1"),
-    buildArguments: [],
-    push: false,
-    registries: registryAccess({}, {}),
-    env: process.env,
-    onLine: () => undefined,
-    signal: abort.signal,
-  });
-  const ended = assert.rejects(building, /interrupted by hand/);
-  while (!(await isAsleep())) await delay(100);
-  abort.abort(new Error("interrupted by hand"));
-  await ended;
-  while (await isAsleep()) await delay(100);
-  assert.deepEqual(await readdir(imageWorkDirectory(paths)), []);
-  assert.deepEqual(await readdir(imageRecordsDirectory(paths)).catch(() => []), []);
 });

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Problem } from "../../api/problems.ts";
-import { run } from "../../host/process.ts";
 import { engineStorageDirectory, imageLockFile, imageWorkDirectory, type Paths } from "../../store/paths.ts";
 import { documentsOf } from "../blob-source.ts";
 import { whileUsingCache } from "../cache-use.ts";
@@ -16,28 +14,19 @@ import { judgeImage } from "../verdict.ts";
 import type { RegistryAccess } from "../registry/access.ts";
 import { formatReference, type ImageReference } from "../registry/reference.ts";
 import { openHostSource } from "../sources/open-source.ts";
-import { buildah } from "./buildah.ts";
-import { docker } from "./docker.ts";
-import type { DockerfileEngine } from "./engine.ts";
-import { podman } from "./podman.ts";
+import { findBuildContext } from "./build-context.ts";
+import { chooseEngine, type EngineChoice } from "./choose-engine.ts";
 
-/** In the order of what asks least of the host. */
-const engines: readonly DockerfileEngine[] = [buildah, podman, docker];
-
-export interface BuildImageOptions {
+export interface BuildImageOptions extends EngineChoice {
   paths: Paths;
   directory: string;
   dockerfile?: string | undefined;
   reference: ImageReference;
   buildArguments: readonly string[];
-  /** Default: the first that works. */
-  engine?: string | undefined;
   push: boolean;
   registries: RegistryAccess;
-  env: NodeJS.ProcessEnv;
   onLine: (line: string) => void;
   onProgress?: OnProgress;
-  signal?: AbortSignal;
 }
 
 /**
@@ -47,6 +36,7 @@ export interface BuildImageOptions {
 export async function buildImage(options: BuildImageOptions): Promise<LoadedImage & { engine: string }> {
   const { paths, reference, env, onLine, signal } = options;
   requireNoDigest(reference);
+  const context = await findBuildContext(options.directory, options.dockerfile);
   const engine = await chooseEngine(options);
   const report = progressReporter(options.onProgress);
   const name = formatReference(reference);
@@ -57,8 +47,8 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
     await mkdir(workDirectory, { recursive: true, mode: 0o700 });
     try {
       report("build", `building ${name} with ${engine.name}`);
-      const { directory, dockerfile, buildArguments } = options;
-      const built = await engine.build({ ...common, directory, dockerfile, buildArguments, workDirectory });
+      const { buildArguments } = options;
+      const built = await engine.build({ ...common, ...context, buildArguments, workDirectory });
       await using opened = await openHostSource(built, { paths, report, env, signal });
       const image = await loadImage(paths, opened.digest, name, documentsOf(opened.blobs));
       if (image === undefined) throw new Error("an image with a source cannot be missing");
@@ -70,13 +60,14 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
         isMergedNext: true,
       });
       await judgeImage(paths, image, layers, signal);
-      await nameImage(paths, reference, image.digest);
       if (options.push) {
         report("build", `pushing ${name}`);
         const isPlain = options.registries.transport.mayBePlain(new URL(`http://${reference.registry}`));
         await engine.push({ ...common, isPlain });
         // From here on the registry is asked about its tag again.
         await rememberImage(paths, { name, digest: image.digest, origin: "registry" });
+      } else {
+        await nameImage(paths, reference, image.digest);
       }
       return { ...image, engine: engine.name };
     } finally {
@@ -85,23 +76,4 @@ export async function buildImage(options: BuildImageOptions): Promise<LoadedImag
   };
   // Engines share their layers between builds, but not all of them at the same time.
   return whileUsingCache(paths, () => withExclusiveLock(imageLockFile(paths, "engine"), work, { signal }), { signal });
-}
-
-async function chooseEngine({ engine, env, signal }: BuildImageOptions): Promise<DockerfileEngine> {
-  const candidates = engine === undefined ? engines : engines.filter(({ name }) => name === engine);
-  for (const candidate of candidates) {
-    // Docker's client alone builds nothing: "info" asks its daemon.
-    const probe = candidate.name === "docker" ? ["docker", "info"] : [candidate.name, "--version"];
-    const works = await run(probe, { env, allowFailure: true, timeoutMs: 20_000, ...(signal ? { signal } : {}) }).then(
-      result => result.exitCode === 0,
-      () => false,
-    );
-    if (works) return candidate;
-  }
-  throw new Problem("image/no-engine", {
-    message:
-      engine === undefined
-        ? `a Dockerfile needs one of ${engines.map(({ name }) => name).join(", ")}, and none of them works here`
-        : `the engine "${engine}" does not work here (known: ${engines.map(({ name }) => name).join(", ")})`,
-  });
 }

@@ -9,7 +9,7 @@ export const docker: DockerfileEngine = {
     const options = [
       "--platform=linux/amd64",
       ...buildArguments.map(argument => `--build-arg=${argument}`),
-      ...(dockerfile === undefined ? [] : [`--file=${dockerfile}`]),
+      `--file=${dockerfile}`,
       `--tag=${reference}`,
     ];
     await runEngine(["docker", "build", ...options, directory], `${directory} could not be built`, run);

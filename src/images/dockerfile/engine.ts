@@ -3,7 +3,8 @@ import type { HostSource } from "../catalogue.ts";
 export interface DockerfileBuild {
   /** The build context; what belongs to it and what .dockerignore leaves out is the engine's affair. */
   directory: string;
-  dockerfile?: string | undefined;
+  /** Absolute */
+  dockerfile: string;
   /** host/repository:tag */
   reference: string;
   buildArguments: readonly string[];

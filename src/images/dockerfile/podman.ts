@@ -8,10 +8,11 @@ export const podman: DockerfileEngine = {
   async build({ directory, dockerfile, reference, buildArguments, workDirectory, ...run }) {
     const options = [
       "--isolation=chroot",
-      "--format=oci",
+      // The other one has no place for SHELL, HEALTHCHECK and ONBUILD, which would be left out.
+      "--format=docker",
       "--platform=linux/amd64",
       ...buildArguments.map(argument => `--build-arg=${argument}`),
-      ...(dockerfile === undefined ? [] : [`--file=${dockerfile}`]),
+      `--file=${dockerfile}`,
       `--tag=${reference}`,
     ];
     await runEngine(["podman", "build", ...options, directory], `${directory} could not be built`, run);

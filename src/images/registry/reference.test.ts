@@ -40,7 +40,7 @@ test("34: what is no reference is refused with the reason", () => {
     [`h.example/a@sha512:${hex}${hex}`, /by sha512; only sha256 is supported/],
     [`h.example/a@sha256:${hex}@sha256:${hex}`, /more than one digest/],
     ["user@h.example/a", /digest/],
-    ["http://h.example/a", /host of its registry|impossible/],
+    ["https://h.example/a", /^"https:\/\/h\.example\/a" begins with https:\/\/; .* begins with oci:\/\//],
   ];
   for (const [text, message] of cases) {
     assert.throws(
@@ -75,4 +75,6 @@ test("34: Docker's short forms are images of Docker Hub, wherever they are allow
   assert.equal(short("ghcr.io/me/lab:v1"), "ghcr.io/me/lab:v1");
   assert.equal(short("[::1]:5000/lab"), "[::1]:5000/lab:latest");
   assert.equal(short("index.docker.io/ubuntu"), "docker.io/library/ubuntu:latest");
+  // What is quoted is what was typed.
+  assert.throws(() => short("me/LAB"), /^Problem: "me\/LAB" has an impossible repository name/);
 });

@@ -18,9 +18,14 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 export const dockerHub = "docker.io";
 const hubNames: ReadonlySet<string> = new Set([dockerHub, "index.docker.io", "registry-1.docker.io"]);
 
-/** Reads `[oci://]host[:port]/repository[:tag][@sha256:…]`; without tag and digest the tag is "latest". */
-export function parseReference(text: string): ImageReference {
-  const fail = (why: string) => new Problem("image/bad-reference", { message: `"${text.slice(0, 300)}" ${why}` });
+/**
+ * Reads `[oci://]host[:port]/repository[:tag][@sha256:…]`; without tag and digest the tag is "latest". Errors quote
+ * `asTyped`.
+ */
+export function parseReference(text: string, asTyped = text): ImageReference {
+  const fail = (why: string) => new Problem("image/bad-reference", { message: `"${asTyped.slice(0, 300)}" ${why}` });
+  const scheme = /^(?!oci:)[a-z][a-z0-9+-]*:\/\//i.exec(text)?.[0];
+  if (scheme !== undefined) throw fail(`begins with ${scheme}; an image in a registry begins with oci://`);
   const [name, digest, ...more] = text.replace(/^oci:\/\//, "").split("@") as [string, ...string[]];
   if (more.length > 0) throw fail("has more than one digest");
   if (digest !== undefined && !isDigest(digest)) {
@@ -59,7 +64,7 @@ export function parseShortReference(text: string): ImageReference {
   const bare = text.replace(/^oci:\/\//, "");
   const slash = bare.indexOf("/");
   const first = slash === -1 ? "" : bare.slice(0, slash);
-  return parseReference(/[.:]/.test(first) || first === "localhost" ? bare : `${dockerHub}/${bare}`);
+  return parseReference(/[.:]/.test(first) || first === "localhost" ? bare : `${dockerHub}/${bare}`, text);
 }
 
 /** The canonical text, without scheme. */

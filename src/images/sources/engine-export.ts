@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -27,7 +27,10 @@ export async function exportFromEngine(
   const path = join(directory, "export.tar");
   // An image whose name begins with a dash would be taken for an option.
   if (!/^[A-Za-z0-9][\w./:@-]{0,400}$/.test(image)) {
-    throw new Problem("image/bad-reference", { message: `"${image.slice(0, 300)}" is not the name of an image` });
+    throw new Problem("image/bad-reference", {
+      message: `"${image.slice(0, 300)}" is not the name of an image`,
+      hint: `Write ${engine}://NAME, as '${engine} images' lists it.`,
+    });
   }
   if (engine === "docker") await exportBySocket(image, path, options);
   else {
@@ -36,13 +39,12 @@ export async function exportFromEngine(
       engine === "podman"
         ? ["podman", "save", "--quiet", "--format", "docker-archive", "--output", path, image]
         : ["buildah", "push", "--quiet", image, `docker-archive:${path}`];
-    await run(argv, {
-      env: options.env,
-      timeoutMs: exportTimeoutMs,
-      ...(options.signal ? { signal: options.signal } : {}),
-    }).catch((error: unknown) => {
-      throw translated(error, engine, image);
+    const { signal, env } = options;
+    const given = { env, allowFailure: true, timeoutMs: exportTimeoutMs, ...(signal ? { signal } : {}) };
+    const { exitCode, stderr } = await run(argv, given).catch((error: unknown) => {
+      throw toolIsMissing(error) ? notInstalled(engine, image) : error;
     });
+    if (exitCode !== 0) throw refused(engine, image, stderr.trim().split("\n").at(-1) ?? "");
   }
   return path;
 }
@@ -81,21 +83,22 @@ async function exportBySocket(image: string, path: string, options: ExportOption
 
 async function findSocket(env: NodeJS.ProcessEnv): Promise<string> {
   const { DOCKER_HOST, XDG_RUNTIME_DIR } = env;
-  const candidates = [
-    ...(DOCKER_HOST?.startsWith("unix://") ? [DOCKER_HOST.slice("unix://".length)] : []),
-    "/var/run/docker.sock",
-    ...(XDG_RUNTIME_DIR === undefined
-      ? []
-      : [`${XDG_RUNTIME_DIR}/docker.sock`, `${XDG_RUNTIME_DIR}/podman/podman.sock`]),
-    "/run/podman/podman.sock",
-  ];
+  if (DOCKER_HOST && !DOCKER_HOST.startsWith("unix://")) {
+    throw new Problem("image/no-engine", {
+      message: `DOCKER_HOST is "${DOCKER_HOST}", and images are read from engines of this host only`,
+      hint: "Unset it, or set it to unix:// and the path of a socket.",
+    });
+  }
+  // Who names an engine wants no other.
+  const candidates = DOCKER_HOST
+    ? [DOCKER_HOST.slice("unix://".length)]
+    : [
+        "/var/run/docker.sock",
+        ...(XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/docker.sock`, `${XDG_RUNTIME_DIR}/podman/podman.sock`] : []),
+        "/run/podman/podman.sock",
+      ];
   for (const path of candidates) {
-    if (
-      await access(path)
-        .then(() => true)
-        .catch(() => false)
-    )
-      return path;
+    if ((await stat(path).catch(() => undefined))?.isSocket()) return path;
   }
   throw new Problem("image/no-engine", {
     message: `no container engine listens on this host (looked at ${candidates.join(", ")})`,
@@ -103,14 +106,20 @@ async function findSocket(env: NodeJS.ProcessEnv): Promise<string> {
   });
 }
 
-function translated(error: unknown, engine: string, image: string): unknown {
-  if (!(error instanceof Problem)) return error;
-  if (error.code === "host/tool-missing") {
-    return new Problem("image/no-engine", { message: `${engine} is not installed, so ${image} cannot be read` });
-  }
+function toolIsMissing(error: unknown): boolean {
+  return error instanceof Problem && error.code === "host/tool-missing";
+}
+
+function notInstalled(engine: EngineName, image: string): Problem {
+  return new Problem("image/no-engine", {
+    message: `${engine} is not installed, so ${image} cannot be read`,
+    hint: `Install it: apt-get install ${engine}.`,
+  });
+}
+
+function refused(engine: EngineName, image: string, said: string): Problem {
   return new Problem("image/denied-or-missing", {
-    message: `${engine} does not give out the image ${image}: ${error.message}`,
-    details: error.details,
+    message: `${engine} does not give out the image ${image}: ${said}`,
     hint: `List its images with '${engine} images'.`,
   });
 }
