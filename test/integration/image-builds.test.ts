@@ -118,6 +118,23 @@ for (const engine of ["buildah", "podman", "docker"] as const) {
       assert.match(ping ?? "", /security\.capability/);
       assert.deepEqual(await readdir(imageWorkDirectory(home.paths)), []);
     });
+
+    test("it is sent to its registry, with the reference that it has here", async () => {
+      const pushed = `${registry.host}/lab/${engine}:v1`;
+      const sent = await labyard("build", "context", "-t", pushed, "--engine", engine, "--push");
+      assert.equal(sent.exitCode, 0, sent.stderr);
+      // Through the registry the layers come back packed, as another manifest of the same content.
+      const there = await run(["skopeo", "inspect", "--tls-verify=false", "--config", `docker://${pushed}`]);
+      const config = JSON.parse(there.stdout) as { rootfs: { diff_ids: string[] } };
+      const here = JSON.parse((await labyard("inspect", pushed, "--json")).stdout) as {
+        layers: Array<{ diffId: string }>;
+      };
+      assert.deepEqual(
+        here.layers.map(layer => layer.diffId),
+        config.rootfs.diff_ids,
+      );
+      assert.equal((await labyard("pull", "-q", pushed)).exitCode, 0);
+    });
   });
 }
 
