@@ -15,6 +15,7 @@ import {
 } from "./guest-files.ts";
 import { defaultRoute, netmask, registryRoute, renderNetworkManagers } from "./guest-network.ts";
 import type { PlayKeys } from "./keys.ts";
+import { mountUnit } from "./mount-unit.ts";
 import { type Authority, renderTrust } from "./trust.ts";
 import { welcomeAction, welcomeScript, welcomeText } from "./welcome.ts";
 
@@ -107,6 +108,7 @@ function renderApplied(input: SeedInput): CpioEntry[] {
       `/dev/${drive.device}`,
       drive.filesystem,
       drive.readOnly ? "ro" : "rw",
+      mountUnit(drive.mount),
       drive.mount,
     ]),
     ...(input.modulesDrive ? [["modules", `/dev/${input.modulesDrive.device}`, input.modulesDrive.filesystem]] : []),

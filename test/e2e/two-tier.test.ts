@@ -494,7 +494,7 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
     assert.deepEqual(factsAfter, factsBefore);
     assert.deepEqual(await server.client.listTasks(playId), tasksBefore);
     assert.equal(await says("db-01", "cat /var/lib/records/summary"), "three records");
-    assert.equal(await says("db-01", "cat /root/stopped"), "cleanly");
+    assert.equal(await says("db-01", "cat /var/lib/records/stopped"), "cleanly");
   });
 
   test("the key of a tunnel outlives a restart, and a machine that dies ends its tunnels", async () => {
@@ -538,13 +538,16 @@ describe("examples/two-tier.yaml", { timeout: patient(900_000) }, () => {
   });
 });
 
-/** A service that writes down that it was stopped, in a machine that is deaf to its power button. */
+/**
+ * A service that takes its time to stop and then writes that down on a data drive, in a machine that is deaf to its power
+ * button.
+ */
 const prepareWitness = [
   "mkdir -p /etc/systemd/logind.conf.d",
   "printf '[Login]\\nHandlePowerKey=ignore\\n' >/etc/systemd/logind.conf.d/deaf.conf",
   "systemctl restart systemd-logind",
   "printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n' >/etc/systemd/system/witness.service",
-  `echo 'ExecStop=/bin/sh -c "echo cleanly >/root/stopped"' >>/etc/systemd/system/witness.service`,
+  `echo 'ExecStop=/bin/sh -c "sleep 2; echo cleanly >/var/lib/records/stopped"' >>/etc/systemd/system/witness.service`,
   "systemctl start witness",
 ].join(" && ");
 
