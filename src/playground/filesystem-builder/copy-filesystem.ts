@@ -1,22 +1,19 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Problem } from "../../api/problems.ts";
 import { withParents, writeCpio } from "../../lib/cpio.ts";
 import type { Filesystem } from "../../images/filesystem-builder.ts";
 import type { Paths } from "../../store/paths.ts";
 import { ensureKernel } from "../../vm/kernels/catalogue.ts";
 import { kernelArguments } from "../../vm/kernels/command-line.ts";
 import { ensureProgramArchive, writeInitrd } from "../../vm/kernels/initramfs.ts";
-import type { Vm } from "../../vm/machine.ts";
+import type { VmSpec } from "../../vm/machine.ts";
 import { requireAcceleration } from "../../vm/probe.ts";
 import { startVm } from "../../vm/qemu/start.ts";
+import { runCopy } from "./await-copy.ts";
 
 /** Any kernel of the catalogue has all file systems; this one is there after set-up. */
 const kernelVersion = "6.1";
-/** The target fills up, or something is wrong; on a host under heavy load it may do so slowly. */
-const standstillMaxMs = 10 * 60_000;
-const line = /^labyard-copy: (used|done|failed:)(?: (.*))?$/;
 
 /**
  * For cp: it copies ACLs as such, and the form in which XFS keeps and shows them belongs to XFS.
@@ -50,7 +47,7 @@ export interface CopyFilesystemOptions {
  * no other file is left.
  */
 export async function copyFilesystem(options: CopyFilesystemOptions): Promise<void> {
-  const { paths, source, target, signal } = options;
+  const { paths, source, target, signal, onProgress } = options;
   const kernel = await ensureKernel(kernelVersion, { paths, signal });
   const acceleration = await requireAcceleration({ paths, signal });
   const directory = await mkdtemp(join(tmpdir(), "labyard-copy-"));
@@ -65,23 +62,25 @@ export async function copyFilesystem(options: CopyFilesystemOptions): Promise<vo
     ]);
     await writeInitrd(initrd, [kernel.initramfs, programs, seed]);
     const drive = (path: string, readOnly: boolean) => ({ path, format: "raw" as const, readOnly });
-    await using vm = await startVm(
-      {
-        name: "copy-filesystem",
-        uuid: "6c616279-6172-8d63-8f70-790000000000",
-        vcpus: 2,
-        memoryMiB: 768,
-        acceleration,
-        kernelImage: kernel.image,
-        kernelArguments: kernelArguments(acceleration),
-        initrd,
-        drives: [drive(target.path, false), drive(source.path, true)],
-        modulesDrive: kernel.modulesDrive,
-        taps: [],
-      },
-      { consoleLog: join(directory, "console.log"), signal },
-    );
-    await awaitEnd(vm, options);
+    const spec: VmSpec = {
+      name: "copy-filesystem",
+      uuid: "6c616279-6172-8d63-8f70-790000000000",
+      vcpus: 2,
+      memoryMiB: 768,
+      acceleration,
+      kernelImage: kernel.image,
+      kernelArguments: kernelArguments(acceleration),
+      initrd,
+      drives: [drive(target.path, false), drive(source.path, true)],
+      modulesDrive: kernel.modulesDrive,
+      taps: [],
+    };
+    const consoleLog = join(directory, "console.log");
+    await runCopy(() => startVm(spec, { consoleLog, signal }), {
+      filesystem: target.filesystem,
+      signal,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -97,45 +96,4 @@ async function renderSeed({ source, target, keepLostAndFound }: CopyFilesystemOp
       { path: "etc/xattr.conf", type: "file", content: attributeRules },
     ]),
   );
-}
-
-/** Resolves when the machine has said that it is done and has gone. */
-async function awaitEnd(vm: Vm, { target, signal, onProgress }: CopyFilesystemOptions): Promise<void> {
-  const stopped = Promise.withResolvers<never>();
-  const why = `nothing changed for ${standstillMaxMs / 60_000} minutes`;
-  const standstill = setTimeout(() => stopped.reject(failed(vm, why)), standstillMaxMs);
-  let usedKiB: string | undefined;
-  const onAbort = () => stopped.reject(signal.reason as Error);
-  signal.addEventListener("abort", onAbort, { once: true });
-  const forget = vm.console.onOutput(() => {
-    const [, kind, rest] = line.exec(vm.console.lastLines(1)[0] ?? "") ?? [];
-    if (kind !== "used" || rest === usedKiB || !/^\d+$/.test(rest ?? "")) return;
-    usedKiB = rest;
-    standstill.refresh();
-    onProgress?.(Number(rest) * 1024);
-  });
-  try {
-    signal.throwIfAborted();
-    const { consoleLines } = await Promise.race([vm.exited, stopped.promise]);
-    const ends = consoleLines.map(text => line.exec(text)).filter(match => match !== null && match[1] !== "used");
-    const [, kind, reason = ""] = ends[0] ?? [];
-    if (kind === "done") return;
-    if (/No space left on device/.test(reason)) {
-      throw new Problem("image/too-big-for-drive", {
-        message: `the content does not fit into the drive as ${target.filesystem}: ${reason}`,
-      });
-    }
-    throw failed(vm, kind === undefined ? "it ended early" : reason);
-  } finally {
-    forget();
-    clearTimeout(standstill);
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function failed(vm: Vm, why: string): Problem {
-  return new Problem("image/filesystem-failed", {
-    message: `the machine that fills the drive could not do it: ${why}`,
-    details: vm.console.lastLines(12),
-  });
 }

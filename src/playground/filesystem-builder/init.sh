@@ -1,11 +1,14 @@
 #!/bin/busybox sh
 # The first and only program of the machine that copies one file system into another: the first drive is filled with
-# what the second holds, the third has the kernel's modules. Each line it says begins with "labyard-copy: ", then
-# "used <KiB>" while it works, and in the end "done" or "failed: <why>".
+# what the second holds, the third has the kernel's modules. Each line it says begins with "labyard-copy: ", then first
+# "begins", "used <KiB>" while it works, and in the end "done" or "failed: <why>".
 #
 # /labyard/copy has one line: type of the target, type of the source, yes or no for keeping the source's lost+found.
 
 PATH=/bin:/sbin
+
+# Before anything else: until this has been said, the host may end this machine and start another.
+echo "labyard-copy: begins"
 
 finish() {
   echo "labyard-copy: $*"
