@@ -15,7 +15,7 @@ npm run --silent test:unit
 
 # One of these that is missing here still runs, only beside another.
 machines=
-for name in vm builder-vm root-filesystems guest-families guest-networks failures crash play-registry; do
+for name in vm ext4-kernel builder-vm root-filesystems guest-families guest-networks failures crash play-registry; do
   [ ! -f "test/integration/$name.test.ts" ] || machines="$machines test/integration/$name.test.ts"
 done
 others=$(printf '%s\n' test/integration/*.test.ts | grep -vxF "$(printf '%s\n' $machines)")
