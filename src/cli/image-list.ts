@@ -29,7 +29,7 @@ export function registerImageList(image: Command, context: CliContext): void {
             entry.name,
             entry.digest.slice("sha256:".length, "sha256:".length + 12),
             entry.origin,
-            `${entry.layerCount}`,
+            layersOf(entry),
             `${entry.drives.length}`,
             formatBytes(entry.bytes),
             new Date(entry.usedAtMs).toISOString().slice(0, 16).replace("T", " "),
@@ -41,4 +41,9 @@ export function registerImageList(image: Command, context: CliContext): void {
       const engineBytes = await engineStorageBytes(context.paths);
       if (engineBytes > 0) context.stdout.write(`${formatBytes(engineBytes)} more are kept for later builds.\n`);
     });
+}
+
+/** "1/3": two of three have not been pulled. */
+function layersOf({ layerCount, missingLayerCount }: { layerCount: number; missingLayerCount: number }): string {
+  return missingLayerCount === 0 ? `${layerCount}` : `${layerCount - missingLayerCount}/${layerCount}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Problem } from "../api/problems.ts";
 import { blobsDirectory, imageLockFile, partialBlobsDirectory, type Paths } from "../store/paths.ts";
@@ -100,6 +100,7 @@ test("one holder at a time; a waiter can give up, and a failing holder lets go",
     order.push("first");
     started.resolve();
     await gate.promise;
+    assert.deepEqual(await readdir(dirname(lock)), ["test.lock"], "a lock takes no room on the disk");
     order.push("first done");
     throw new Error("broken");
   });

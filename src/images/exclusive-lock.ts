@@ -2,8 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { Problem } from "../api/problems.ts";
 
 const sqliteBusy = 5;
+const sqliteFull = 13;
+/** Otherwise SQLite writes a file beside the lock, and nobody could tidy up where the disk is full. */
+const writeNothing = "PRAGMA journal_mode = MEMORY; ";
 
 interface LockOptions {
   signal?: AbortSignal | undefined;
@@ -53,15 +57,35 @@ async function withLock<T>(
 async function acquire(lockFile: string, statements: string, options: LockOptions): Promise<DatabaseSync> {
   for (let attempt = 0; ; attempt++) {
     options.signal?.throwIfAborted();
-    const database = new DatabaseSync(lockFile);
+    const database = openLock(lockFile);
     try {
-      database.exec(statements);
+      database.exec(writeNothing + statements);
       return database;
     } catch (error) {
       database.close();
-      if ((error as { errcode?: number }).errcode !== sqliteBusy) throw error;
+      if (codeOf(error) !== sqliteBusy) throw lockProblem(lockFile, error);
     }
     if (attempt === 0) options.onWait?.();
     await delay(Math.min(20 * 2 ** attempt, 200), undefined, options.signal ? { signal: options.signal } : {});
   }
+}
+
+function openLock(lockFile: string): DatabaseSync {
+  try {
+    return new DatabaseSync(lockFile);
+  } catch (error) {
+    throw lockProblem(lockFile, error);
+  }
+}
+
+/** The lowest byte is the kind, what is above it the reason (sqlite.org/rescode.html). */
+function codeOf(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
+function lockProblem(lockFile: string, cause: unknown): Error {
+  const message = `${lockFile} cannot be locked: ${(cause as Error).message}`;
+  return codeOf(cause) === sqliteFull
+    ? new Problem("host/disk-full", { message, cause })
+    : new Error(message, { cause });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { access, mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Problem } from "../../src/api/problems.ts";
@@ -55,7 +55,7 @@ async function makePlay(paths: Paths, playId: string, files: { source?: string; 
   }
 }
 
-test("prune takes what a tag left behind, and keeps what plays lie on, name, or have on their drives", async () => {
+test("41: prune takes what a tag left behind, and keeps what plays lie on, name, or have on their drives", async () => {
   await using registry = await startScriptedRegistry(numbered("first\n"));
   await using home = await imageHome();
   const { paths } = home;
@@ -119,7 +119,23 @@ test("the size limit takes what was not used for longest; shared layers stay wit
   assert.deepEqual(result.removedImages, [`${one.host}/lab/root:v1`]);
   assert.ok(result.keptBytes < full.totalBytes);
   assert.deepEqual(await drive(paths, two.host, "v1"), kept);
-  assert.equal((await readInventory(paths)).images[0]?.layerCount, 2);
+  const [left] = (await readInventory(paths)).images;
+  assert.equal(left?.layerCount, 2);
+  assert.equal(left?.missingLayerCount, 0);
+});
+
+test("an image that was only looked at, or not pulled to its end, is listed with what it lacks", async () => {
+  await using home = await imageHome();
+  await using registry = await startScriptedRegistry(numbered("lacking\n"), ({ url, response }) => {
+    if (!url.pathname.endsWith(layer.digest)) return false;
+    response.writeHead(404).end();
+    return true;
+  });
+  const [, layer] = numbered("lacking\n").layers as [unknown, { digest: string }];
+  await assert.rejects(home.pull(`oci://${registry.host}/lab/root:v1`), { code: "image/denied-or-missing" });
+  const [image] = (await readInventory(home.paths)).images;
+  assert.equal(image?.layerCount, 2);
+  assert.ok((image?.missingLayerCount ?? 0) >= 1);
 });
 
 test("drives that an older version wrote go although their image stays, unless a play lies on them", async () => {
@@ -137,7 +153,7 @@ test("drives that an older version wrote go although their image stays, unless a
   assert.equal(await isThere(first.path), false);
 });
 
-test("nothing is removed while others work; what they left unfinished goes when it is old", async () => {
+test("41: nothing is removed while others work; what they left unfinished goes when it is old", async () => {
   await using home = await imageHome();
   const { paths } = home;
   const working = Promise.withResolvers<void>();
@@ -166,4 +182,36 @@ test("nothing is removed while others work; what they left unfinished goes when 
   assert.deepEqual(await readdir(partialBlobsDirectory(paths)), ["young.part"]);
   await pruneCache({ paths, all: true });
   assert.deepEqual(await readdir(partialBlobsDirectory(paths)), []);
+});
+
+const onlyRoot = process.getuid?.() === 0 ? false : "only root may mount a small file system";
+
+test("a disk without a free byte can be tidied up, and whoever pulls is told that it is full", {
+  skip: onlyRoot,
+}, async () => {
+  await using registry = await startScriptedRegistry(numbered("full\n"));
+  await using home = await imageHome();
+  const directory = home.paths.home;
+  const mount = (size: string, ...options: string[]) =>
+    run(["mount", "-t", "tmpfs", "-o", [...options, `size=${size}`].join(","), "none", directory]);
+  await mount("2g");
+  try {
+    await home.pull(`oci://${registry.host}/lab/root:v1`);
+    await mkdir(blobsDirectory(home.paths), { recursive: true });
+    const { blocks, bfree, bsize } = await statfs(directory);
+    await mount(`${(blocks - bfree) * bsize}`, "remount");
+    assert.equal((await statfs(directory)).bfree, 0);
+
+    await using another = await startScriptedRegistry(numbered("more\n"));
+    await assert.rejects(
+      home.pull(`oci://${another.host}/lab/root:v1`),
+      (error: unknown) => Problem.from(error).code === "host/disk-full",
+    );
+    const pruned = await pruneCache({ paths: home.paths, all: true });
+    assert.equal(pruned.removedImages.length, 1);
+    assert.ok(pruned.freedBytes > 900_000);
+    assert.ok((await statfs(directory)).bfree > 0);
+  } finally {
+    await run(["umount", "--lazy", directory]);
+  }
 });

@@ -23,6 +23,8 @@ export interface CachedImage extends ImageRecord {
   /** undefined: its documents are not complete here, so nothing more is known */
   chainId: Digest | undefined;
   layerCount: number;
+  /** Of these layers: so many have not been pulled, or not to their end. */
+  missingLayerCount: number;
   /** Blobs of this image that are here, by the hex of their digest. */
   blobs: Set<string>;
   /** Blobs and drives, also those that other images use too. */
@@ -110,6 +112,7 @@ async function readImage(
     ...record,
     chainId,
     layerCount: image?.layers.length ?? 0,
+    missingLayerCount: (image?.layers ?? []).filter(({ diffId }) => !stored.has(hexOf(diffId))).length,
     blobs,
     bytes: sum([...blobs].map(hex => stored.get(hex) ?? 0)) + sum(own.map(drive => drive.bytes)),
     drives: own,
