@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-
 import { formatBytes } from "./bytes.ts";
 import type { CliContext } from "./context.ts";
 import { imageAccess } from "./image-access.ts";
-import { showImageProgress } from "./image-progress.ts";
+import { endImageProgress, showImageProgress } from "./image-progress.ts";
 
 export function registerImageBuild(image: Command, context: CliContext): void {
   image
@@ -15,7 +15,6 @@ export function registerImageBuild(image: Command, context: CliContext): void {
       "--build-arg <name=value>",
       "set a build argument; a name alone takes its value from the environment (repeatable)",
       buildArgument,
-      [],
     )
     .option("--push", "send the image to its registry too")
     .addOption(
@@ -27,28 +26,32 @@ export function registerImageBuild(image: Command, context: CliContext): void {
     )
     .action(async (directory, options) => {
       const { buildImage } = await import("../images/dockerfile/build-image.ts");
-      const { parseShortReference } = await import("../images/registry/reference.ts");
+      const { parseGivenName } = await import("../images/name-image.ts");
       const { registries } = await imageAccess(context);
       const built = await buildImage({
         paths: context.paths,
         directory,
         dockerfile: options.file,
-        reference: parseShortReference(options.tag),
-        buildArguments: options.buildArg,
+        reference: parseGivenName(options.tag),
+        buildArguments: options.buildArg ?? [],
         engine: options.engine,
         push: options.push === true,
         registries,
         env: context.env,
-        onLine: line => context.stderr.write(`${line}\n`),
+        onLine: line => {
+          endImageProgress(context);
+          context.stderr.write(`${line}\n`);
+        },
         onProgress: showImageProgress(context),
         signal: context.signal,
       });
       const bytes = built.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+      endImageProgress(context);
       context.stdout.write(`${built.digest}  ${formatBytes(bytes)}  oci://${built.name}\n`);
     });
 }
 
-function buildArgument(text: string, before: string[]): string[] {
+function buildArgument(text: string, before: string[] = []): string[] {
   if (!/^[A-Za-z_]\w*(=|$)/.test(text)) throw new InvalidArgumentError("Write NAME=VALUE, or NAME.");
   return [...before, text];
 }

@@ -1,10 +1,9 @@
-import { styleText } from "node:util";
 import type { Command } from "@commander-js/extra-typings";
 import type { BootFinding } from "../images/bootability.ts";
 import type { CliContext } from "./context.ts";
+import { printFinding } from "./image-findings.ts";
+import { endImageProgress } from "./image-progress.ts";
 import { sourceArgument, sourceOptions } from "./image-source.ts";
-
-const styles = { error: "red", warning: "yellow", info: "cyan" } as const;
 
 export function registerImageCheck(image: Command, context: CliContext): void {
   image
@@ -15,21 +14,16 @@ export function registerImageCheck(image: Command, context: CliContext): void {
     .action(async (text, options) => {
       const { checkImage } = await import("../images/check-image.ts");
       const result = await checkImage(await sourceOptions(context, text));
+      endImageProgress(context);
       context.exitCode = result.canBoot ? 0 : 1;
       if (options.json) {
         context.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
         return;
       }
-      for (const finding of result.findings) printFinding(context, finding);
+      for (const finding of result.findings) printFinding(context.stdout, finding);
       const verdict = result.canBoot ? `can boot (init: ${result.initKind ?? "none"})` : "cannot boot";
       context.stdout.write(`${text}: ${verdict}, ${countOf(result.findings)}\n`);
     });
-}
-
-function printFinding(context: CliContext, finding: BootFinding): void {
-  const severity = styleText(styles[finding.severity], finding.severity, { stream: context.stdout });
-  context.stdout.write(`${severity}: ${finding.message} [${finding.code}]\n`);
-  if (finding.fix !== "") context.stdout.write(finding.fix.replace(/^/gm, "    ").concat("\n"));
 }
 
 function countOf(findings: readonly BootFinding[]): string {

@@ -1,6 +1,8 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import { formatBytes } from "./bytes.ts";
 import type { CliContext } from "./context.ts";
+import { warnOfFindings } from "./image-findings.ts";
+import { endImageProgress } from "./image-progress.ts";
 import { sourceArgument, sourceOptions } from "./image-source.ts";
 
 export function registerImageDisk(image: Command, context: CliContext): void {
@@ -29,6 +31,8 @@ export function registerImageDisk(image: Command, context: CliContext): void {
         format: options.format,
         build: filesystemBuilder(context.paths),
       });
+      endImageProgress(context);
+      warnOfFindings(context, written.findings);
       const real = formatBytes(written.fileBytes);
       context.stdout.write(
         `${options.output}: ${formatBytes(written.sizeBytes)} ${options.fs} (${options.format}, ${real} on the host)\n`,

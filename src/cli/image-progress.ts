@@ -2,6 +2,10 @@ import type { ImageProgress } from "../images/progress.ts";
 import { formatBytes } from "./bytes.ts";
 import type { CliContext } from "./context.ts";
 
+const eraseLine = "\r\u001b[K";
+/** Streams whose last line is one that is still being redrawn. */
+const drawnOn = new WeakSet<NodeJS.WriteStream>();
+
 /**
  * One line on stderr for each thing that is done, layers among them. On a terminal the line that is being worked on is
  * shown with its share and replaced; elsewhere only beginnings and ends are printed.
@@ -10,10 +14,9 @@ export function showImageProgress(context: CliContext): (progress: ImageProgress
   const { stderr } = context;
   const begun = new Set<string>();
   const ended = new Set<string>();
-  let drawn = false;
   const print = (line: string) => {
-    stderr.write(`${drawn ? "\r\u001b[K" : ""}${line}\n`);
-    drawn = false;
+    endImageProgress(context);
+    stderr.write(`${line}\n`);
   };
   return ({ message, doneBytes, totalBytes }) => {
     if (doneBytes === undefined) {
@@ -28,7 +31,13 @@ export function showImageProgress(context: CliContext): (progress: ImageProgress
     }
     if (!stderr.isTTY) return;
     const share = totalBytes === undefined ? formatBytes(doneBytes) : `${Math.floor((doneBytes / totalBytes) * 100)} %`;
-    stderr.write(`\r\u001b[K${message}: ${share}`.slice(0, (stderr.columns ?? 80) + 3));
-    drawn = true;
+    // Terminals that do not know their size say 0. The last column stays free, or some would begin another line.
+    stderr.write(`${eraseLine}${`${message}: ${share}`.slice(0, Math.max(stderr.columns || 80, 20) - 1)}`);
+    drawnOn.add(stderr);
   };
+}
+
+/** Takes away what is being drawn, so that something else can be said. */
+export function endImageProgress({ stderr }: Pick<CliContext, "stderr">): void {
+  if (drawnOn.delete(stderr)) stderr.write(eraseLine);
 }

@@ -1,6 +1,8 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes } from "./bytes.ts";
 import type { CliContext } from "./context.ts";
+import { warnOfFindings } from "./image-findings.ts";
+import { endImageProgress } from "./image-progress.ts";
 import { sourceArgument, sourceOptions } from "./image-source.ts";
 
 export function registerImagePull(image: Command, context: CliContext): void {
@@ -13,20 +15,25 @@ export function registerImagePull(image: Command, context: CliContext): void {
     .action(async (text, options) => {
       const { withPulledImage } = await import("../images/pull-into-cache.ts");
       const { judgeImage } = await import("../images/verdict.ts");
-      const { nameImage, requireNoDigest } = await import("../images/name-image.ts");
-      const { parseShortReference } = await import("../images/registry/reference.ts");
-      const name = options.tag === undefined ? undefined : parseShortReference(options.tag);
-      if (name !== undefined) requireNoDigest(name);
+      const { nameImage, parseGivenName } = await import("../images/name-image.ts");
+      const { formatReference } = await import("../images/registry/reference.ts");
+      const name = options.tag === undefined ? undefined : parseGivenName(options.tag);
       const { onProgress, ...source } = await sourceOptions(context, text);
       const shown = options.quiet || onProgress === undefined ? {} : { onProgress };
-      await withPulledImage({ ...source, ...shown, refresh: true }, async ({ image: pulled, layers: decoded }) => {
-        // So that whoever saves a manifest with it is told at once what is wrong with it.
-        await judgeImage(source.paths, pulled, decoded, context.signal);
-        if (name !== undefined) await nameImage(source.paths, name, pulled.digest);
-        const bytes = pulled.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
-        const layers = pulled.layers.length === 1 ? "1 layer" : `${pulled.layers.length} layers`;
-        const details = options.quiet ? "" : `  ${formatBytes(bytes)} in ${layers}`;
-        context.stdout.write(`${pulled.digest}${details}\n`);
-      });
+      await withPulledImage(
+        { ...source, ...shown, refresh: true },
+        async ({ image: pulled, findings, layers: decoded }) => {
+          // So that whoever saves a manifest with it is told at once what is wrong with it.
+          await judgeImage(source.paths, pulled, decoded, context.signal);
+          if (name !== undefined) await nameImage(source.paths, name, pulled.digest);
+          const bytes = pulled.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+          const layers = pulled.layers.length === 1 ? "1 layer" : `${pulled.layers.length} layers`;
+          const given = name === undefined ? "" : `  oci://${formatReference(name)}`;
+          const details = options.quiet ? "" : `  ${formatBytes(bytes)} in ${layers}${given}`;
+          endImageProgress(context);
+          warnOfFindings(context, findings);
+          context.stdout.write(`${pulled.digest}${details}\n`);
+        },
+      );
     });
 }

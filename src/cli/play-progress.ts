@@ -43,7 +43,7 @@ export class PlayProgress {
 
   #draw(): void {
     if (this.#last === undefined) return;
-    const width = Math.max(this.#out.columns ?? 80, 20);
+    const width = Math.max(this.#out.columns || 80, 20);
     const lines = this.#picture(this.#last).map(line => line.slice(0, width - 1));
     const up = this.#drawnLines > 0 ? `\x1b[${this.#drawnLines}A` : "";
     this.#out.write(`${up}${lines.map(line => `\x1b[2K${line}\n`).join("")}\x1b[0J`);

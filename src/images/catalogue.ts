@@ -54,8 +54,12 @@ export async function parseCommandSource(source: string): Promise<ImageSource> {
   if (/^\.{0,2}\//.test(source) || source === "." || /\.(?:tar|tgz|tar\.\w+)$/.test(source)) {
     throw new Problem("image/source-unreadable", { message: `there is no directory or archive ${source}` });
   }
-  const isNamedImage = /^[a-z0-9][a-z0-9._-]*$/.test(source);
-  return isNamedImage ? parseImageSource(source) : { kind: "registry", reference: parseShortReference(source) };
+  return isNamedImage(source) ? parseImageSource(source) : { kind: "registry", reference: parseShortReference(source) };
+}
+
+/** A single word is the name of an image, also where nobody knows it. */
+export function isNamedImage(source: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]*$/.test(source);
 }
 
 /** A path, or a path, a colon and the tag of an image inside. A word without a slash is a name, not a directory. */

@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
 import { run } from "../host/process.ts";
+import type { BootFinding } from "./bootability.ts";
+import { whileUsingCache } from "./cache-use.ts";
+import { diskFilePlace } from "./disk-file-place.ts";
 import { ensureBaseDrive } from "./ensure-base-drive.ts";
 import type { BuildFilesystem, Filesystem } from "./filesystem-builder.ts";
 import type { SourceOptions } from "./pull-into-cache.ts";
@@ -15,15 +18,29 @@ export interface ImageDiskOptions extends SourceOptions {
   /** undefined: as many whole GiB as the image needs */
   sizeBytes: number | undefined;
   format: "raw" | "qcow2";
-  /** Makes the filesystems that we cannot write ourselves. */
-  build: BuildFilesystem;
+  /** Makes the filesystems that we cannot write ourselves; without it they are refused. */
+  build?: BuildFilesystem;
+}
+
+export interface WrittenDisk {
+  sizeBytes: number;
+  /** What the file occupies on the disk of the host. */
+  fileBytes: number;
+  /** Of how the image was found and unpacked. What matters only to a machine is not among them. */
+  findings: BootFinding[];
 }
 
 /**
  * Writes the image of a source as a disk file. The file appears by rename when it is complete; when this rejects,
  * what was there before is untouched. An image that could not boot is written too: it may be meant as data.
  */
-export async function writeImageDisk(options: ImageDiskOptions): Promise<{ sizeBytes: number; fileBytes: number }> {
+export async function writeImageDisk(options: ImageDiskOptions): Promise<WrittenDisk> {
+  const place = await diskFilePlace(options.output);
+  // Until it is copied nobody may tidy up the drive.
+  return whileUsingCache(options.paths, () => writeDiskAt(place, options), { signal: options.signal });
+}
+
+async function writeDiskAt(place: string, options: ImageDiskOptions): Promise<WrittenDisk> {
   const { output, format, signal } = options;
   const drive = await ensureBaseDrive({
     ...options,
@@ -31,7 +48,7 @@ export async function writeImageDisk(options: ImageDiskOptions): Promise<{ sizeB
     sizeIsExplicit: options.sizeBytes !== undefined,
     purpose: "data",
   });
-  const partial = `${output}.${randomBytes(4).toString("hex")}.partial`;
+  const partial = `${place}.${randomBytes(4).toString("hex")}.partial`;
   const copy =
     format === "raw"
       ? ["cp", "--sparse=always", "--reflink=auto", "--", drive.path, partial]
@@ -39,12 +56,16 @@ export async function writeImageDisk(options: ImageDiskOptions): Promise<{ sizeB
   try {
     await run(copy, { timeoutMs: convertTimeoutMs, ...(signal ? { signal } : {}) });
     await chmod(partial, 0o644);
-    await rename(partial, output);
+    await rename(partial, place);
   } catch (error) {
     await rm(partial, { force: true });
     signal?.throwIfAborted();
     if (!(error instanceof Problem)) throw error;
     throw new Problem(error.code, { message: `${output} could not be written: ${error.message}`, cause: error });
   }
-  return { sizeBytes: drive.sizeBytes, fileBytes: (await stat(output)).blocks * 512 };
+  return {
+    sizeBytes: drive.sizeBytes,
+    fileBytes: (await stat(place)).blocks * 512,
+    findings: drive.findings.filter(({ code }) => code.startsWith("image/")),
+  };
 }

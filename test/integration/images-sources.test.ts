@@ -177,6 +177,16 @@ test("an image outside of the cache gets a name that a manifest can use, with no
   assert.equal((await drive()).imageDigest, one.manifestDigest);
   assert.equal((await pull([`${layout}:v2`, "-t", name])).stdout, `${two.manifestDigest}\n`);
   assert.equal((await drive()).imageDigest, two.manifestDigest);
+  // A registry that cannot be asked is no failure here, but it is said.
+  const stale = await pull([name]);
+  assert.equal(stale.stdout, `${two.manifestDigest}\n`);
+  assert.match(stale.stderr, /^warning: 127\.0\.0\.1:1 does not answer; using what .* \[image\/stale-tag\]$/m);
+  // As a source such a word means an image of the catalogue, so it could never be found under this name.
+  for (const word of ["lab", "debian-12"]) {
+    const given = await pull([`${layout}:v1`, "-t", word]);
+    assert.equal(given.exitCode, 1);
+    assert.match(given.stderr, new RegExp(`"${word}" is the name of an image`));
+  }
 });
 
 test("an engine's image comes through its socket", async () => {
@@ -290,6 +300,9 @@ test("the commands: build, push, pull, check, disk, list, inspect, prune", async
   const ls = await run(["debugfs", "-R", "ls -p /", join(work, "out.img")], { env: { ...process.env, PAGER: "cat" } });
   assert.match(ls.stdout, /\/hello\//);
   assert.doesNotMatch(ls.stdout, /secret|Dockerfile/);
+  await run(["mkfifo", join(work, "fifo")]);
+  const onFifo = await labyard(["disk", reference, "-o", "fifo"], true);
+  assert.match(onFifo.stderr, /"fifo" cannot be written: something that is no file/);
   await labyard(["disk", reference, "-o", "out.qcow2", "--size", "64MiB", "--format", "qcow2"]);
   assert.equal((await readFile(join(work, "out.qcow2"))).subarray(0, 3).toString(), "QFI");
   assert.deepEqual(

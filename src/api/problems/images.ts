@@ -88,6 +88,12 @@ export const imagesProblems = {
     title: "An image cannot be written to this filesystem",
     hint: "Use ext4, or a larger drive.",
   },
+  "image/output-unusable": {
+    owner: "user",
+    status: 422,
+    title: "A disk file cannot be put there",
+    hint: "Name a file in a directory that exists. To fill a device, write a file first and copy it there.",
+  },
   "image/filesystem-failed": { owner: "operator", status: 500, title: "A drive could not be filled with its image" },
   "image/build-failed": { owner: "operator", status: 500, title: "An image could not be built" },
   "machine/user-not-in-image": {

@@ -77,4 +77,5 @@ test("34: Docker's short forms are images of Docker Hub, wherever they are allow
   assert.equal(short("index.docker.io/ubuntu"), "docker.io/library/ubuntu:latest");
   // What is quoted is what was typed.
   assert.throws(() => short("me/LAB"), /^Problem: "me\/LAB" has an impossible repository name/);
+  for (const nothing of ["", "oci://"]) assert.throws(() => short(nothing), /names no image/);
 });

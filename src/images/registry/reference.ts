@@ -62,6 +62,7 @@ export function parseReference(text: string, asTyped = text): ImageReference {
 /** The same with the short forms of Docker: `ubuntu`, `ubuntu:24.04` and `me/lab` are images of Docker Hub. */
 export function parseShortReference(text: string): ImageReference {
   const bare = text.replace(/^oci:\/\//, "");
+  if (bare === "") throw new Problem("image/bad-reference", { message: `"${text}" names no image` });
   const slash = bare.indexOf("/");
   const first = slash === -1 ? "" : bare.slice(0, slash);
   return parseReference(/[.:]/.test(first) || first === "localhost" ? bare : `${dockerHub}/${bare}`, text);
