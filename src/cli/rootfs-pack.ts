@@ -8,7 +8,7 @@ export function registerRootfsPack(rootfs: Command, context: CliContext): void {
   rootfs
     .command("pack")
     .argument("<source_path>", "a build script; what it refers to is looked for beside it")
-    .argument("<destination_path>")
+    .argument("<destination_path>", "the package to make")
     .addOption(new Option("-t, --type <type>", "the kind of package").choices(kinds).makeOptionMandatory())
     .description("Make a package of a build script and the files it refers to")
     .action(async (source, destination, { type }) => {

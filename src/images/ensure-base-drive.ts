@@ -184,7 +184,7 @@ async function makeDrive(
 ): Promise<BaseDrive> {
   const { paths } = options;
   const layers = await pullLayers(image, blobs, { ...options, report, isMergedNext: true });
-  report("unpack", `merging ${layers.length} layers of ${image.name}`);
+  report("unpack", `merging the layers of ${image.name}`);
   using merged = await mergeLayers(layers, options.signal);
   const { tree, payloads } = merged;
   const boot = checkBootability(tree, payloads);

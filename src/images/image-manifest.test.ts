@@ -71,6 +71,6 @@ test("29: malformed documents, too many bytes, and a number of layers that does 
   fails(() => parseManifest(bytes(huge), "x"), "image/too-large", /limit/);
   const config = { architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [digest(1)] } };
   assert.deepEqual(parseConfig(bytes(config), 1, "x").diffIds, [digest(1)]);
-  fails(() => parseConfig(bytes(config), 2, "x"), "image/damaged", /2 layers, but its configuration lists 1/);
+  fails(() => parseConfig(bytes(config), 2, "x"), "image/damaged", /lists 2 of its layers .* and 1 in the config/);
   fails(() => parseConfig(bytes({ ...config, architecture: "arm64" }), 1, "x"), "image/wrong-platform", /linux\/arm64/);
 });

@@ -108,7 +108,7 @@ export function parseConfig(bytes: Buffer, layerCount: number, name: string): Im
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== layerCount) {
     throw new Problem("image/damaged", {
-      message: `${name} has ${layerCount} layers, but its configuration lists ${diffIds.length}`,
+      message: `${name} lists ${layerCount} of its layers in the manifest and ${diffIds.length} in the configuration`,
     });
   }
   return { platform, diffIds };

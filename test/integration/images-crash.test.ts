@@ -48,7 +48,7 @@ async function assertWhole(paths: Paths): Promise<void> {
   }
 }
 
-test("a process killed while it pulls, unpacks or writes leaves nothing that the next one trips over", async t => {
+test("41: a process killed while it pulls, unpacks or writes leaves nothing that the next one trips over", async t => {
   await using registry = await startRegistry();
   const image = buildImage([bootableMembers(), [{ name: "payload", content: payload }]]);
   await registry.push("lab/root", "v1", image);
@@ -82,7 +82,7 @@ test("a process killed while it pulls, unpacks or writes leaves nothing that the
   assert.deepEqual(await prepare(home, source), ["resolve", "done"]);
 });
 
-test("several processes that want one image at the same time all get it, and it is pulled once", async t => {
+test("41: several processes that want one image at the same time all get it, and it is pulled once", async t => {
   await using registry = await startRegistry();
   const image = buildImage([bootableMembers(), [{ name: "payload", content: payload }]]);
   await registry.push("lab/root", "v1", image);

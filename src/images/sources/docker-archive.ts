@@ -6,7 +6,7 @@ import { type Digest, digestOf } from "../digest.ts";
 import { parseConfig } from "../image-manifest.ts";
 import { type FileSet, readSmall } from "./file-set.ts";
 import { isNamed } from "./image-name.ts";
-import { type FoundImage, severalImages } from "./oci-layout.ts";
+import { firstIssue, type FoundImage, severalImages } from "./oci-layout.ts";
 
 const maxDocumentBytes = 8 * 1024 * 1024;
 const manifestSchema = z
@@ -103,7 +103,8 @@ function parse(bytes: Buffer, name: string): z.infer<typeof manifestSchema> {
   try {
     return manifestSchema.parse(JSON.parse(bytes.toString("utf8")));
   } catch (cause) {
-    throw new Problem("image/source-unreadable", { message: `manifest.json of ${name} cannot be read`, cause });
+    const why = cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message;
+    throw new Problem("image/source-unreadable", { message: `manifest.json of ${name} cannot be read: ${why}`, cause });
   }
 }
 

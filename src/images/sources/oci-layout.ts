@@ -102,6 +102,12 @@ function parseIndex(bytes: Buffer, name: string): z.infer<typeof indexSchema> {
   } catch (cause) {
     const foreign = cause instanceof z.ZodError ? foreignDigestIn(json, cause) : undefined;
     if (foreign !== undefined) throw new Problem("image/unsupported", { message: `index.json of ${name} ${foreign}` });
-    throw new Problem("image/source-unreadable", { message: `index.json of ${name} cannot be read`, cause });
+    const why = cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message;
+    throw new Problem("image/source-unreadable", { message: `index.json of ${name} cannot be read: ${why}`, cause });
   }
+}
+
+/** For a person who knows the format: where it departs from it first. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined ? "it is not as specified" : [...issue.path, issue.message].join(": ");
 }
