@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { open, readdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { open, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -49,7 +49,8 @@ export async function pack(options: PackOptions & { kind: PackageKind }): Promis
   const { script } = opened.parsed;
   const result = { findings, scriptFile: opened.scriptFile, warnings: [] };
   if (script === undefined || hasErrors(findings)) return { ...result, destination: undefined };
-  const destination = await checkDestination(options.source, options.destination);
+  const makes = options.kind === "directory" ? "directory" : "file";
+  const destination = await checkDestination(options.source, options.destination, makes);
   if (options.kind === "build-script") {
     const [first] = referencesOf(script);
     if (first !== undefined) {
@@ -92,7 +93,7 @@ export async function unpack(options: PackOptions): Promise<PackResult> {
     const what = opened.kind === "directory" ? "a directory" : "a single script";
     return { ...result, destination: undefined, warnings: [`${opened.path} is ${what}: there is nothing to unpack`] };
   }
-  const destination = await checkDestination(options.source, options.destination);
+  const destination = await checkDestination(options.source, options.destination, "directory");
   const warnings: string[] = [];
   walk(opened.tree, (path, node) => {
     const lost = node.mode & 0o6000;
@@ -108,8 +109,8 @@ export async function unpack(options: PackOptions): Promise<PackResult> {
   return { ...result, destination, warnings };
 }
 
-/** Absolute, and certainly not the source; an existing directory must be empty. */
-async function checkDestination(source: string, destination: string): Promise<string> {
+/** Absolute, and certainly not the source. What is there already is of the same kind; a directory must be empty. */
+async function checkDestination(source: string, destination: string, makes: "file" | "directory"): Promise<string> {
   const absolute = resolve(destination);
   const unusable = (why: string) =>
     new Problem("build/destination-unusable", { message: `${destination} cannot be written: ${why}` });
@@ -120,8 +121,14 @@ async function checkDestination(source: string, destination: string): Promise<st
   if (existing === undefined) return absolute;
   const original = await realpath(source);
   if (existing === original) throw unusable("it is the source");
-  const names = await readdir(existing).catch(() => undefined);
-  if (names !== undefined && names.length > 0) throw unusable("it is a directory that is not empty");
+  const found = await stat(existing);
+  if (makes === "file") {
+    // A device would be gone, and nothing written to it.
+    if (!found.isFile()) throw unusable("something that is no file is there already");
+    return absolute;
+  }
+  if (!found.isDirectory()) throw unusable("something that is no directory is there already");
+  if ((await readdir(existing)).length > 0) throw unusable("it is a directory that is not empty");
   return absolute;
 }
 

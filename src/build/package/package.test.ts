@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
@@ -222,6 +223,25 @@ test("source and destination cannot be the same", async () => {
     code: "build/destination-unusable",
     message: /not empty/,
   });
+});
+
+test("only a file gives way to a file, and only an empty directory to a directory", async () => {
+  const source = await makeSource();
+  await mkdir(at("empty"));
+  await writeFile(at("old"), "old");
+  const packed = (destination: string, kind: "tar" | "directory") =>
+    pack({ source, destination, kind, workDirectory: work });
+  await assert.rejects(packed(at("empty"), "tar"), { message: /something that is no file is there/ });
+  // In place of a device, which a mistake here would remove.
+  await using socket = createServer();
+  await new Promise<void>(resolve => socket.listen(at("socket"), resolve));
+  await assert.rejects(packed(at("socket"), "tar"), { message: /something that is no file is there/ });
+  await assert.rejects(packed(at("old"), "directory"), { message: /something that is no directory is there/ });
+  assert.equal((await packed(at("old"), "tar")).destination, at("old"));
+  await assert.rejects(unpack({ source: at("old"), destination: source, workDirectory: work }), {
+    message: /something that is no directory is there/,
+  });
+  assert.equal((await packed(at("empty"), "directory")).destination, at("empty"));
 });
 
 test("what is no package says why", async () => {

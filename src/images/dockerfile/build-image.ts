@@ -31,8 +31,7 @@ export interface BuildImageOptions extends EngineChoice {
 
 /**
  * Builds a Dockerfile with a container engine of this host and puts the image into the cache under its reference,
- * which means this image here from now on. When this rejects the reference means what it meant before, or, when only
- * the push failed, what was built.
+ * which means this image here from now on. When this rejects the reference means what it meant before.
  */
 export async function buildImage(options: BuildImageOptions): Promise<LoadedImage & { engine: string }> {
   const { paths, reference, env, onLine, signal } = options;
