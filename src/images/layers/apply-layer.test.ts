@@ -209,6 +209,11 @@ test("13: links and directories replace each other; parents that are links resol
   const dangling = merge([symlink("var/lock", "/run/lock")], [file("var/lock/f", 6)]);
   assert.deepEqual(listing(dangling.tree), ["/run", "/run/lock", "/run/lock/f=6", "/var", "/var/lock->/run/lock"]);
   fails([[symlink("loop", "loop")], [file("loop/x")]], /too many symbolic links/);
+  // As many as Docker and containerd follow, and not one more.
+  const chain = (links: number) =>
+    Array.from({ length: links }, (_, n) => symlink(`s${n}`, n === 0 ? "d" : `s${n - 1}`));
+  assert.equal(lookUp(merge(chain(255), [file("s254/x", 7)]).tree, "/d/x")?.node.type, "file");
+  fails([chain(256), [file("s255/x")]], /too many symbolic links/);
 });
 
 test("14: names are normalised, the root's own entry describes it, nothing leaves it", () => {
@@ -257,6 +262,13 @@ test("19: attributes of the build host are dropped with a warning, others kept",
     ["user.a", "security.capability", "trusted.x", "system.posix_acl_access"],
   );
   assert.equal(warnings.length, 3);
+  // As long as the kernel takes them.
+  const longest = new Map([[`user.${"n".repeat(250)}`, Buffer.alloc(65536)]]);
+  assert.equal(lookUp(merge([file("f", 1, { xattrs: longest })]).tree, "/f")?.node.xattrs.size, 1);
+  fails(
+    [[file("f", 1, { xattrs: new Map([[`user.${"n".repeat(251)}`, Buffer.alloc(1)]]) })]],
+    /no filesystem can hold/,
+  );
   fails([[file("f", 1, { xattrs: new Map([["user.big", Buffer.alloc(65537)]]) })]], /no filesystem can hold/);
 });
 
@@ -271,6 +283,8 @@ test("20, 21: special bits, devices and pipes are kept; an overlay-style device 
   assert.equal(lookUp(tree, "/su")?.node.mode, 0o6755);
   assert.deepEqual(listing(tree), ["/null", "/pipe", "/sda", "/su=1", "/zero-zero"]);
   assert.equal(warnings.length, 1);
+  const highest = merge([file("f", 1, { uid: 2 ** 32 - 2, gid: 2 ** 32 - 2 })]);
+  assert.equal(lookUp(highest.tree, "/f")?.node.gid, 2 ** 32 - 2);
   fails([[file("f", 1, { uid: 2 ** 32 - 1 })]], /impossible owner/);
 });
 

@@ -49,11 +49,14 @@ test("28: several gzip members, zero padding, several zstd frames, skippable fra
   const half = content.length / 2;
   const parts = [content.subarray(0, half), content.subarray(half)] as const;
   const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  // Sixteen numbers are set aside for such frames.
+  const last = Buffer.from([0x5f, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
   const blobs = {
     members: Buffer.concat(parts.map(part => gzipSync(part))),
     padding: Buffer.concat([gzipSync(content), Buffer.alloc(512)]),
     frames: Buffer.concat(parts.map(part => zstdCompressSync(part))),
     skippable: Buffer.concat([skippable, zstdCompressSync(parts[0]), skippable, zstdCompressSync(parts[1]), skippable]),
+    otherSkippable: Buffer.concat([last, zstdCompressSync(content), last]),
   };
   for (const [name, blob] of Object.entries(blobs)) {
     assert.ok((await decode(await home(t), blob, content)).equals(content), name);

@@ -123,4 +123,18 @@ test("22: sparse maps that lie are refused", () => {
   refuses(withMap("1000,4,4000,6", "4005"), /beyond the end/);
   refuses(withMap("1000,4,4000"), /malformed/);
   refuses(withMap("x"), /not a number/);
+  const leading = (map: string) =>
+    tarArchive([
+      {
+        name: "f",
+        content: map.padEnd(512, "\0"),
+        pax: [
+          ["GNU.sparse.major", "1"],
+          ["GNU.sparse.realsize", "5000"],
+        ],
+      },
+      { name: "next", content: "1000\n4\n".padEnd(512, "\0") },
+    ]);
+  // Whatever follows belongs to others.
+  refuses(leading("100\n0\n1\n"), /longer than its member/);
 });

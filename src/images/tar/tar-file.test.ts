@@ -81,6 +81,17 @@ test("18: large, negative and fractional numbers", () => {
   assert.equal(readMember({ name: "f", mtime: base256(-5n, 12) }).mtimeSeconds, -5);
   assert.equal(readMember({ name: "f", mtime: base256(2n ** 33n, 12) }).mtimeSeconds, 2 ** 33);
   assert.equal(readMember({ name: "f", pax: [["mtime", "1700000000.000000001"]] }).mtimeNanoseconds, 1);
+  // An empty value takes back what another said.
+  const taken = readMember({
+    name: "f",
+    uid: 7,
+    pax: [
+      ["uid", "9"],
+      ["uid", ""],
+      ["path", ""],
+    ],
+  });
+  assert.deepEqual([taken.path, taken.uid], ["f", 7]);
   refuses(tarArchive([{ name: "f", pax: [["uid", "-1"]] }]), /"uid" is not a number/);
   refuses(tarArchive([{ name: "f", pax: [["mtime", "NaN"]] }]), /not a time/);
   refuses(tarArchive([{ name: "f", size: base256(-1n, 12) }]), /negative/);
@@ -143,6 +154,14 @@ test("23: unknown kinds, old archives, and checksums", () => {
   ]);
   const known = ["0", "\0", "7"].map(type => ({ name: `f${type.charCodeAt(0)}`, type, content: "x" }));
   assert.deepEqual(indexArchive(tarArchive(known)).warnings, []);
+  assert.equal(readMember({ name: "contiguous", type: "7" }).type, "file", "also without content");
+  assert.equal(readMember({ name: "dump", type: "D", content: "Yx\0\0" }).type, "directory");
+  // Not a file, whatever somebody puts behind it.
+  assert.deepEqual(
+    indexArchive(tarArchive([{ name: "vol", type: "V", content: "x" }, { name: "next" }])).entries.map(e => e.path),
+    ["next"],
+  );
+  refuses(tarArchive([{ name: "rest", type: "M", content: "x" }]), /several volumes/);
   assert.equal(readMember({ name: "old/", type: "\0", magic: "v7" }).type, "directory");
   assert.equal(readMember({ name: "old", type: "\0", magic: "v7", content: "x" }).type, "file");
   const broken = tarArchive([{ name: "f" }]);

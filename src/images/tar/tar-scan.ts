@@ -107,7 +107,7 @@ function entryFrom(header: RawHeader, records: Records, extensions: Extensions):
   const time = mtime === undefined ? { seconds: header.mtime, nanoseconds: 0 } : paxTime(mtime, "mtime");
   const uid = last("uid");
   const gid = last("gid");
-  const storedSize = type === "file" ? header.size : 0;
+  const fileSize = type === "file" ? header.size : 0;
   return {
     type,
     path,
@@ -123,9 +123,10 @@ function entryFrom(header: RawHeader, records: Records, extensions: Extensions):
     xattrs: paxXattrs(records),
     major: header.major,
     minor: header.minor,
-    size: storedSize,
+    size: fileSize,
     offset: 0,
-    storedSize,
+    // GNU's directories of incremental archives bring a list of names, which nobody reads.
+    storedSize: header.typeFlag === "D" ? header.size : fileSize,
   };
 }
 
@@ -141,7 +142,7 @@ function isFileFlag(flag: string): boolean {
   return flag === "0" || flag === "\0" || flag === "7" || flag === "S";
 }
 
-/** undefined: nothing that belongs into a filesystem. Links, devices and directories never have a payload. */
+/** undefined: nothing that belongs into a filesystem. Links, devices and ordinary directories never have a payload. */
 function typeOf(header: RawHeader, path: string): TarEntry["type"] | undefined {
   switch (header.typeFlag) {
     case "\0":
