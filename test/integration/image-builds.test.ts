@@ -162,6 +162,7 @@ test("what cannot be built is said before an engine is asked", async () => {
     [["."], /no Dockerfile \(looked at .*\/Dockerfile, .*\/Containerfile\)/],
     [["context", "-f", "none"], /no Dockerfile \(looked at .*\/none, .*\/context\/none\)/],
     [["context", "-t", "a b"], /"a b" has an impossible repository name/],
+    [["context", "-t", "lab"], /"lab" is the name of an image/],
     [["context", "--build-arg", "=x"], /Write NAME=VALUE/],
   ];
   for (const [args, message] of cases) {
@@ -171,7 +172,7 @@ test("what cannot be built is said before an engine is asked", async () => {
     assert.doesNotMatch(failed.stderr, /STEP|building/);
   }
   const environment = { LABYARD_HOME: home.paths.home, PATH: work };
-  const none = await run([execPath, main, "image", "build", "context", "-t", "lab"], {
+  const none = await run([execPath, main, "image", "build", "context", "-t", "me/lab"], {
     ...{ env: environment, cwd: work, allowFailure: true },
   });
   assert.match(none.stderr, /none of them works here\n(.*"(buildah|podman|docker)" is not installed.*\n){3}/);
