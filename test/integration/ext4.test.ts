@@ -346,6 +346,17 @@ for (const [from, to] of [
   });
 }
 
+test("sizes on both sides of every limit: journal, groups, and the largest drives", async () => {
+  const memory = new MemoryTree();
+  const root = directory({ data: memory.file(Buffer.alloc(mebibyte, "data")), d: directory({ f: memory.file("f") }) });
+  for (const sizeMiB of [4, 7, 8, 127, 128, 129, 1024, 100 * 1024, 1024 * 1024]) {
+    const { path } = await write(root, memory, sizeMiB * mebibyte);
+    await checkImage(path);
+    assertSameListing(await listImage(path), listTree(root, memory));
+    await rm(path);
+  }
+});
+
 test("the same tree gives the same bytes, whatever the order of insertion", async () => {
   const memory = new MemoryTree();
   const children: Array<[string, TreeNode]> = [
