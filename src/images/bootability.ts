@@ -1,12 +1,20 @@
 import { checkAccounts } from "./bootability/accounts.ts";
+import { checkBuildTraces } from "./bootability/build-traces.ts";
+import { checkCollisions } from "./bootability/collisions.ts";
 import { checkConsoles } from "./bootability/consoles.ts";
-import { checkCollisions, checkDirectories, checkFstab } from "./bootability/file-system.ts";
+import { checkDirectories } from "./bootability/directories.ts";
 import type { BootFinding, Check, InitKind } from "./bootability/finding.ts";
+import { checkFstab } from "./bootability/fstab.ts";
 import { checkIdentity } from "./bootability/identity.ts";
 import { ImageView } from "./bootability/image-view.ts";
+import { checkNameService } from "./bootability/name-service.ts";
+import { checkNetwork } from "./bootability/network.ts";
+import { checkPam } from "./bootability/pam.ts";
+import { presentable } from "./bootability/presentable.ts";
 import { checkInit, checkPrograms, findInit, noInit } from "./bootability/programs.ts";
-import { checkBuildTraces, checkNetwork } from "./bootability/services.ts";
+import { checkRegion } from "./bootability/region.ts";
 import { checkSshd } from "./bootability/sshd.ts";
+import { checkTrimmed } from "./bootability/trimmed.ts";
 import { checkUnits } from "./bootability/units.ts";
 import type { PayloadSource, Tree } from "./tree.ts";
 
@@ -24,13 +32,17 @@ const checks: readonly Check[] = [
   checkDirectories,
   checkCollisions,
   checkAccounts,
+  checkNameService,
   checkSshd,
+  checkPam,
   checkUnits,
   checkConsoles,
   checkFstab,
   checkIdentity,
   checkNetwork,
   checkBuildTraces,
+  checkTrimmed,
+  checkRegion,
 ];
 const order = ["error", "warning", "info"];
 
@@ -42,10 +54,10 @@ const order = ["error", "warning", "info"];
 export function checkBootability(tree: Tree, payloads: PayloadSource): BootReport {
   const image = new ImageView(tree, payloads);
   const init = findInit(image);
-  if (init === undefined) return { findings: [noInit(image)], initKind: undefined };
+  if (init === undefined) return { findings: presentable([noInit(image)]), initKind: undefined };
   const findings = [...checkInit(image, init.path), ...checks.flatMap(check => [...check(image, init.kind)])];
   return {
-    findings: findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)),
+    findings: presentable(findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))),
     initKind: init.kind,
   };
 }

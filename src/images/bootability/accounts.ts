@@ -2,9 +2,7 @@ import { parseGroup } from "../accounts.ts";
 import type { BootFinding, Check } from "./finding.ts";
 import { installLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
-import { isLinkedTo } from "./program-fault.ts";
-
-const sshd = "/usr/sbin/sshd";
+import { sshdKnowsPam } from "./sshd-program.ts";
 
 /** Whether the people of the image can log in. */
 export const checkAccounts: Check = function* (image) {
@@ -112,7 +110,7 @@ function* checkLocked(image: ImageView): Generator<BootFinding> {
     .map(line => line.split(":"))
     .filter(([name = "", password = ""]) => people.has(name) && password.startsWith("!"))
     .map(([name = ""]) => name);
-  if (locked.length === 0 || isLinkedTo(image, sshd, "libpam.so") !== false) return;
+  if (locked.length === 0 || sshdKnowsPam(image) !== false) return;
   yield {
     code: "boot/locked-account",
     severity: "info",
@@ -131,17 +129,6 @@ function* checkLoginRules(image: ImageView): Generator<BootFinding> {
       message: `${nologin} keeps everybody but root from logging in`,
       path: nologin,
       fix: `RUN rm -f ${nologin}`,
-    };
-  }
-  const nsswitch = "/etc/nsswitch.conf";
-  const passwd = image.lines(nsswitch).find(line => line.startsWith("passwd:"));
-  if (passwd !== undefined && !/\b(files|compat|db)\b/.test(passwd)) {
-    yield {
-      code: "boot/nsswitch",
-      severity: "warning",
-      message: `users of /etc/passwd do not exist for programs: ${nsswitch} says "${passwd}"`,
-      path: nsswitch,
-      fix: `RUN sed -i 's/^passwd:.*/passwd: files/' ${nsswitch}`,
     };
   }
 }

@@ -24,9 +24,10 @@ export function familyOf(osRelease: string | undefined): Family {
   return "other";
 }
 
-export type Part = "init" | "sshd" | "udev" | "kmod" | "dbus" | "sudo" | "pam" | "shell" | "certificates" | "base";
+export type Part = keyof typeof packages;
 
-const packages: Record<Part, Record<Exclude<Family, "other">, string>> = {
+type Packages = Record<Exclude<Family, "other">, string>;
+const packages = {
   init: {
     debian: "systemd systemd-sysv",
     alpine: "openrc",
@@ -46,6 +47,13 @@ const packages: Record<Part, Record<Exclude<Family, "other">, string>> = {
   dbus: { debian: "dbus", alpine: "dbus", fedora: "dbus-broker", arch: "dbus", suse: "dbus-1" },
   sudo: { debian: "sudo", alpine: "sudo", fedora: "sudo", arch: "sudo", suse: "sudo" },
   pam: { debian: "libpam-modules libpam-runtime", alpine: "linux-pam", fedora: "pam", arch: "pambase", suse: "pam" },
+  login: {
+    debian: "login util-linux",
+    alpine: "util-linux",
+    fedora: "util-linux",
+    arch: "util-linux",
+    suse: "util-linux",
+  },
   shell: { debian: "dash bash", alpine: "busybox bash", fedora: "bash", arch: "bash", suse: "bash" },
   certificates: {
     debian: "ca-certificates",
@@ -61,18 +69,44 @@ const packages: Record<Part, Record<Exclude<Family, "other">, string>> = {
     arch: "filesystem",
     suse: "aaa_base",
   },
-};
+  zones: { debian: "tzdata", alpine: "tzdata", fedora: "tzdata", arch: "tzdata", suse: "timezone" },
+  locales: {
+    debian: "locales",
+    alpine: "musl-locales",
+    fedora: "glibc-langpack-en",
+    arch: "glibc",
+    suse: "glibc-i18ndata glibc-locale-base",
+  },
+  library: { debian: "libc6", alpine: "musl", fedora: "glibc", arch: "glibc", suse: "glibc" },
+} satisfies Record<string, Packages>;
 
-const commands = {
+const install: Packages = {
   debian: "apt-get update && apt-get install -y",
   alpine: "apk add",
   fedora: "dnf install -y",
   arch: "pacman -Sy --noconfirm",
   suse: "zypper --non-interactive install",
 };
+/** For packages that are there but lost files. */
+const reinstall: Packages = {
+  debian: "apt-get update && apt-get install -y --reinstall -o Dpkg::Options::=--force-confmiss",
+  alpine: "apk fix",
+  fedora: "dnf reinstall -y",
+  arch: "pacman -Sy --noconfirm",
+  suse: "zypper --non-interactive install --force",
+};
 
 /** The Dockerfile line that installs these parts; where the distribution is not known, for the two most used. */
 export function installLine(family: Family, ...parts: readonly Part[]): string {
+  return lineOf(install, family, parts);
+}
+
+/** The Dockerfile line that brings back what a package of these parts had. */
+export function reinstallLine(family: Family, ...parts: readonly Part[]): string {
+  return lineOf(reinstall, family, parts);
+}
+
+function lineOf(commands: Packages, family: Family, parts: readonly Part[]): string {
   const lineFor = (known: Exclude<Family, "other">) =>
     `${commands[known]} ${[...new Set(parts.flatMap(part => packages[part][known].split(" ")))].join(" ")}`;
   return family === "other" ? `RUN ${lineFor("debian")}  # Alpine: ${lineFor("alpine")}` : `RUN ${lineFor(family)}`;

@@ -5,6 +5,7 @@ import type { ImageView } from "./image-view.ts";
 /** A program with more libraries than this is not looked at further. */
 const maxLibraries = 500;
 const maxIncludeDepth = 5;
+const maxFiles = 200;
 
 /** Why the program cannot run in this image, or undefined: as the kernel and then the dynamic loader see it. */
 export function programFault(image: ImageView, path: string): string | undefined {
@@ -33,13 +34,23 @@ export function isLinkedTo(image: ImageView, path: string, library: string): boo
   return elf?.needed.some(name => name.startsWith(library));
 }
 
+/** Whether the image's own programs use musl instead of the GNU C library. */
+export function usesMusl(image: ImageView): boolean {
+  const node = image.find("/bin/sh")?.node;
+  return node?.type === "file" && isMusl(elfOf(image, node));
+}
+
+function isMusl(elf: Elf | undefined): boolean {
+  return /\/ld-musl-/.test(elf?.interpreter ?? "");
+}
+
 function elfOf(image: ImageView, file: FileNode): Elf | undefined {
   return readElf((offset, length) => image.read(file, offset, length));
 }
 
 function missingLibrary(image: ImageView, path: string, program: Elf): string | undefined {
-  const isMusl = /\/ld-musl-/.test(program.interpreter ?? "");
-  const directories = isMusl ? muslDirectories(image) : glibcDirectories(image);
+  const isForMusl = isMusl(program);
+  const directories = isForMusl ? muslDirectories(image) : glibcDirectories(image);
   const seen = new Set<string>();
   // An RPATH of the program counts for its libraries too.
   let inherited: string[] = [];
@@ -52,7 +63,7 @@ function missingLibrary(image: ImageView, path: string, program: Elf): string | 
       if (seen.has(name) || seen.size >= maxLibraries) continue;
       seen.add(name);
       // The C library of musl is its loader.
-      if (isMusl && /^(libc\.musl-|libc\.so$|ld-musl-)/.test(name)) continue;
+      if (isForMusl && /^(libc\.musl-|libc\.so$|ld-musl-)/.test(name)) continue;
       const library = name.includes("/")
         ? name
         : image.firstOf(...[...own, ...inherited, ...directories].map(dir => `${dir}/${name}`));
@@ -83,16 +94,17 @@ function glibcDirectories(image: ImageView): string[] {
   const standard = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
   // Debian builds its loader with these; elsewhere they do not exist.
   const multiarch = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"];
-  return [...configuredDirectories(image, "/etc/ld.so.conf", 0), ...multiarch, ...standard];
+  return [...configuredDirectories(image, "/etc/ld.so.conf"), ...multiarch, ...standard];
 }
 
-function configuredDirectories(image: ImageView, file: string, depth: number): string[] {
-  if (depth > maxIncludeDepth) return [];
+/** The budget is for all files together: patterns that include each other would multiply. */
+function configuredDirectories(image: ImageView, file: string, depth = 0, budget = { files: maxFiles }): string[] {
+  if (depth > maxIncludeDepth || budget.files-- <= 0) return [];
   return image.lines(file).flatMap(line => {
     const [, pattern] = /^include\s+(\S+)/.exec(line) ?? [];
     if (pattern === undefined) return line.startsWith("/") ? [line] : [];
     return expand(image, pattern.startsWith("/") ? pattern : `/etc/${pattern}`).flatMap(included =>
-      configuredDirectories(image, included, depth + 1),
+      configuredDirectories(image, included, depth + 1, budget),
     );
   });
 }

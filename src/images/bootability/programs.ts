@@ -1,7 +1,8 @@
 import type { BootFinding, Check, InitKind } from "./finding.ts";
-import { installLine } from "./distribution.ts";
+import { installLine, reinstallLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
 import { programFault } from "./program-fault.ts";
+import { sshdFault, sshdPath } from "./sshd-program.ts";
 
 /** In the order in which the kernel and the shim look; a bare shell is an answer of theirs, but no machine. */
 const initPaths = ["/sbin/init", "/etc/init", "/bin/init"];
@@ -19,7 +20,7 @@ export function findInit(image: ImageView): { path: string; kind: InitKind } | u
 /** Finding "no init" stands alone: an image for containers lacks all the rest too, and its fix brings everything. */
 export function noInit(image: ImageView): BootFinding {
   const lacks = [
-    image.exists("/usr/sbin/sshd") ? [] : "sshd",
+    image.exists(sshdPath) ? [] : "sshd",
     image.accounts.some(user => user.name === "root") ? [] : "a root account",
   ].flat();
   const also = lacks.length === 0 ? "" : `; it also lacks ${lacks.join(" and ")}`;
@@ -54,15 +55,16 @@ export function* checkInit(image: ImageView, path: string): Generator<BootFindin
 }
 
 export const checkPrograms: Check = function* (image, init) {
-  const sshd = "/usr/sbin/sshd";
-  const sshdFault = programFault(image, sshd);
-  if (sshdFault !== undefined) {
+  const fault = sshdFault(image);
+  if (fault !== undefined) {
     yield {
       code: "boot/no-sshd",
       severity: "warning",
-      message: `${sshd} ${sshdFault}; the platform lends one for terminals, tasks and files, but the machine does not answer on port 22`,
-      path: sshd,
-      fix: sshdFault.includes("amd64") ? rebuild : installLine(image.family, "sshd"),
+      message: `${sshdPath} ${fault}; the platform lends one for terminals, tasks and files, but the machine does not answer on port 22`,
+      path: sshdPath,
+      fix: fault.includes("amd64")
+        ? rebuild
+        : (image.exists(sshdPath) ? reinstallLine : installLine)(image.family, "sshd"),
     };
   }
   const shellFault = programFault(image, "/bin/sh");

@@ -1,26 +1,22 @@
 import type { BootFinding, Check } from "./finding.ts";
-import { enableLine, installLine } from "./distribution.ts";
+import { enableLine, installLine, reinstallLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
-import { expand, isLinkedTo } from "./program-fault.ts";
-import { isWanted, maskOf } from "./units.ts";
+import { expand } from "./program-fault.ts";
+import { sshdPath } from "./sshd-program.ts";
+import { hasUnit, isWanted, maskOf } from "./units.ts";
 
-const program = "/usr/sbin/sshd";
-const configuration = "/etc/ssh/sshd_config";
+/** openSUSE keeps what a package brings apart from what an administrator wrote. */
+const configurations = ["/etc/ssh/sshd_config", "/usr/etc/ssh/sshd_config"];
 const maxIncludeDepth = 5;
-const maxPamFiles = 50;
+const maxFiles = 200;
 const services = ["ssh.service", "sshd.service", "ssh.socket", "sshd.socket"];
-const moduleDirectories = [
-  "/lib/x86_64-linux-gnu/security",
-  "/usr/lib/x86_64-linux-gnu/security",
-  "/lib64/security",
-  "/usr/lib64/security",
-  "/lib/security",
-  "/usr/lib/security",
-];
+const usualHostKey = /^\/etc\/ssh\/ssh_host_(rsa|ecdsa|ed25519)_key$/;
+const ownHostKey = /^\/etc\/ssh\/ssh_host_ed25519_key$/;
+const keyMakers = ["sshd-keygen@.service", "sshd-keygen.service", "ssh-keygen.service", "sshdgenkeys.service"];
 
 /** The sshd behind the platform's channel, and the image's own service on port 22. */
 export const checkSshd: Check = function* (image, init) {
-  if (!image.exists(program)) return;
+  if (!image.exists(sshdPath)) return;
   // Image-based systems keep the accounts of packages below /usr.
   const hasUser =
     image.accounts.some(user => user.name === "sshd") || /^sshd:/m.test(image.text("/usr/lib/passwd") ?? "");
@@ -34,8 +30,7 @@ export const checkSshd: Check = function* (image, init) {
     };
   }
   yield* checkEnabled(image, init);
-  yield* checkConfiguration(image);
-  yield* checkPam(image);
+  yield* checkConfiguration(image, init);
 };
 
 function* checkEnabled(image: ImageView, init: string): Generator<BootFinding> {
@@ -68,8 +63,20 @@ interface Setting {
   value: string;
 }
 
-function* checkConfiguration(image: ImageView): Generator<BootFinding> {
-  const all = settings(image, configuration, 0);
+function* checkConfiguration(image: ImageView, init: string): Generator<BootFinding> {
+  if (image.firstOf(...configurations) === undefined) {
+    yield {
+      code: "boot/sshd-config",
+      severity: "warning",
+      message: `the ssh service does not start: ${configurations[0]} does not exist`,
+      path: configurations[0] as string,
+      fix:
+        image.family === "debian"
+          ? `RUN cp /usr/share/openssh/sshd_config ${configurations[0]}`
+          : reinstallLine(image.family, "sshd"),
+    };
+  }
+  const all = sshdSettings(image);
   // The first value counts; what follows a Match is only for some.
   const global = all.slice(0, all.findIndex(setting => setting.keyword === "match") >>> 0);
   for (const { file, keyword } of all.filter(setting => setting.value === "" || !/^[a-z0-9]+$/.test(setting.keyword))) {
@@ -81,9 +88,18 @@ function* checkConfiguration(image: ImageView): Generator<BootFinding> {
       fix: `RUN sshd -t  # says where the mistake is`,
     };
   }
-  for (const { file, value } of global.filter(setting => setting.keyword === "hostkey")) {
-    const isMade = /\/ssh_host_(rsa|ecdsa|ed25519)_key$/.test(value);
-    if (isMade || image.exists(value)) continue;
+  yield* checkHostKeys(
+    image,
+    init,
+    global.filter(setting => setting.keyword === "hostkey"),
+  );
+  yield* checkLimits(global);
+}
+
+/** The platform brings an Ed25519 key under its usual name. Others are made by a service of some distributions. */
+function* checkHostKeys(image: ImageView, init: string, hostKeys: readonly Setting[]): Generator<BootFinding> {
+  const isLost = ({ value }: Setting) => !image.exists(value) && !ownHostKey.test(value);
+  for (const { file, value } of hostKeys.filter(key => isLost(key) && !usualHostKey.test(key.value))) {
     yield {
       code: "boot/sshd-config",
       severity: "warning",
@@ -92,10 +108,34 @@ function* checkConfiguration(image: ImageView): Generator<BootFinding> {
       fix: `RUN sed -i '\\|${value}|d' ${file}`,
     };
   }
-  const limits = global.filter(
-    ({ keyword, value }) =>
-      /^(allow|deny)(users|groups)$/.test(keyword) || (keyword === "permitrootlogin" && value.toLowerCase() === "no"),
-  );
+  const [first] = hostKeys;
+  if (first === undefined || !hostKeys.every(key => isLost(key) && usualHostKey.test(key.value))) return;
+  if (init !== "systemd" || image.exists("/usr/sbin/sshd-gen-keys-start")) return;
+  if (keyMakers.some(unit => hasUnit(image, unit) && maskOf(image, unit) === undefined)) return;
+  yield {
+    code: "boot/sshd-config",
+    severity: "warning",
+    message: `the ssh service does not start: of the host keys that ${first.file} names there is none, and nothing makes them`,
+    path: first.value,
+    fix: `RUN sed -i 's|^HostKey .*|HostKey /etc/ssh/ssh_host_ed25519_key|' ${first.file}  # every machine gets this one`,
+  };
+}
+
+function* checkLimits(global: readonly Setting[]): Generator<BootFinding> {
+  const ports = global.filter(({ keyword }) => keyword === "port");
+  const limits = global.filter(({ keyword, value }) => {
+    switch (keyword) {
+      case "permitrootlogin":
+      case "pubkeyauthentication":
+        return value.toLowerCase() === "no";
+      case "authorizedkeysfile":
+        return !/\.ssh\/authorized_keys\b/.test(value);
+      case "port":
+        return !ports.some(port => port.value === "22");
+      default:
+        return /^(allow|deny)(users|groups)$/.test(keyword);
+    }
+  });
   const [first] = limits;
   if (first === undefined) return;
   yield {
@@ -107,9 +147,19 @@ function* checkConfiguration(image: ImageView): Generator<BootFinding> {
   };
 }
 
-/** Keyword and value of each line, includes in their place. */
-function settings(image: ImageView, file: string, depth: number): Setting[] {
-  if (depth > maxIncludeDepth) return [];
+/** Keyword and value of each line of sshd's configuration, includes in their place. */
+export function sshdSettings(image: ImageView): Setting[] {
+  const file = image.firstOf(...configurations);
+  return file === undefined ? [] : settings(image, file, { depth: 0, budget: { files: maxFiles } });
+}
+
+/** The budget is for all files together: patterns that include each other would multiply. */
+function settings(
+  image: ImageView,
+  file: string,
+  { depth, budget }: { depth: number; budget: { files: number } },
+): Setting[] {
+  if (depth > maxIncludeDepth || budget.files-- <= 0) return [];
   return image.lines(file).flatMap(line => {
     const [, word = "", rest = ""] = /^(\S+?)(?:\s*=\s*|\s+|$)(.*)$/.exec(line) ?? [];
     const keyword = word.toLowerCase();
@@ -118,53 +168,6 @@ function settings(image: ImageView, file: string, depth: number): Setting[] {
     return value
       .split(/\s+/)
       .flatMap(pattern => expand(image, pattern.startsWith("/") ? pattern : `/etc/ssh/${pattern}`))
-      .flatMap(included => settings(image, included, depth + 1));
+      .flatMap(included => settings(image, included, { depth: depth + 1, budget }));
   });
-}
-
-/** Only for an sshd that can use PAM: what it would ask for at a login. */
-function* checkPam(image: ImageView): Generator<BootFinding> {
-  if (isLinkedTo(image, program, "libpam.so") !== true) return;
-  const file = image.firstOf("/etc/pam.d/sshd", "/usr/lib/pam.d/sshd");
-  const usesPam = settings(image, configuration, 0).find(setting => setting.keyword === "usepam")?.value === "yes";
-  const fix = installLine(image.family, "sshd", "pam");
-  if (file === undefined) {
-    if (!usesPam) return;
-    yield {
-      code: "boot/pam",
-      severity: "warning",
-      message: "sshd asks PAM, which has no rules for it: logins on port 22 fail",
-      path: "/etc/pam.d/sshd",
-      fix,
-    };
-    return;
-  }
-  const missing = new Set<string>();
-  const seen = new Set([file]);
-  for (const current of seen) {
-    for (const line of image.lines(current)) {
-      const [, include] = /^(?:@include\s+|\S+\s+(?:include|substack)\s+)(\S+)/.exec(line) ?? [];
-      if (include !== undefined) {
-        const found = image.firstOf(`/etc/pam.d/${include}`, `/usr/lib/pam.d/${include}`);
-        if (found === undefined) missing.add(`the rules ${include}`);
-        else if (seen.size < maxPamFiles) seen.add(found);
-        continue;
-      }
-      // A leading "-" says that the module may be missing.
-      const [, module] = /^[a-z]+\s+(?:\[[^\]]*\]|\S+)\s+(\S+\.so)\b/.exec(line) ?? [];
-      if (module === undefined) continue;
-      const exists = module.startsWith("/")
-        ? image.exists(module)
-        : moduleDirectories.some(directory => image.exists(`${directory}/${module}`));
-      if (!exists) missing.add(module);
-    }
-  }
-  if (missing.size === 0) return;
-  yield {
-    code: "boot/pam",
-    severity: "warning",
-    message: `PAM lacks ${[...missing].slice(0, 5).join(", ")}: logins may fail`,
-    path: file,
-    fix,
-  };
 }

@@ -1,6 +1,6 @@
 import { targetOf } from "./image-view.ts";
 import type { BootFinding, Check } from "./finding.ts";
-import { type Family, installLine } from "./distribution.ts";
+import { type Family, installLine, reinstallLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
 
 const ownUnits = "/etc/systemd/system";
@@ -28,12 +28,20 @@ const neededUnits: ReadonlyArray<{ names: readonly string[]; without: string; fi
     without: "systemctl works for root only",
     fix: family => installLine(family, "dbus"),
   },
+  {
+    names: ["dbus.socket"],
+    without: "systemctl works for root only, logins are not tracked",
+    fix: family => installLine(family, "dbus"),
+  },
   { names: ["getty.target"], without: "nobody can log in on the console" },
   { names: ["serial-getty@.service"], without: "nobody can log in on the serial console" },
   { names: ["multi-user.target"], without: "no service is started" },
 ];
 
-/** Links by which the vendor's units pull each other in; some Dockerfiles remove whole directories of them. */
+/**
+ * Links by which the vendor's units pull each other in; some Dockerfiles remove whole directories of them. Left out is
+ * what sockets, D-Bus or a generator start as well.
+ */
 const neededWants = [
   "sysinit.target.wants/systemd-udev-trigger.service",
   "sysinit.target.wants/systemd-tmpfiles-setup.service",
@@ -56,9 +64,9 @@ export const checkUnits: Check = function* (image, init) {
         path: mask,
         fix: mask.startsWith(ownUnits)
           ? `RUN systemctl unmask ${name}`
-          : `RUN rm -f ${mask} && ${reinstall(image.family)}`,
+          : `RUN rm -f ${mask} && ${reinstallLine(image.family, "init", "udev").slice(4)}`,
       };
-    } else if (!names.some(each => unitFile(image, each) !== undefined)) {
+    } else if (!names.some(each => hasUnit(image, each))) {
       yield {
         code: "boot/missing-unit",
         severity: "warning",
@@ -68,18 +76,17 @@ export const checkUnits: Check = function* (image, init) {
       };
     }
   }
-  const unwanted = neededWants.filter(
-    want =>
-      unitFile(image, want.slice(want.indexOf("/") + 1)) !== undefined &&
-      ![ownUnits, ...vendorUnits].some(directory => image.entry(`${directory}/${want}`) !== undefined),
-  );
+  const unwanted = neededWants.filter(want => {
+    const unit = unitOf(want);
+    return hasUnit(image, unit) && !isWanted(image, unit);
+  });
   if (unwanted.length > 0) {
     yield {
       code: "boot/unit-not-started",
       severity: "warning",
-      message: `nothing starts ${unwanted.map(want => want.slice(want.indexOf("/") + 1)).join(", ")}: the links of systemd's package have been removed`,
+      message: `nothing starts ${unwanted.map(unitOf).join(", ")}: the links of systemd's package have been removed`,
       path: `${vendorUnits[0]}/${unwanted[0]}`,
-      fix: `RUN ${reinstall(image.family)}`,
+      fix: reinstallLine(image.family, "init", "udev"),
     };
   }
   yield* checkDefaultTarget(image);
@@ -112,6 +119,10 @@ function* checkDefaultTarget(image: ImageView): Generator<BootFinding> {
   };
 }
 
+function unitOf(want: string): string {
+  return want.slice(want.indexOf("/") + 1);
+}
+
 /** Where the unit is masked, undefined when it is not. */
 export function maskOf(image: ImageView, unit: string): string | undefined {
   for (const directory of [ownUnits, ...vendorUnits]) {
@@ -122,6 +133,10 @@ export function maskOf(image: ImageView, unit: string): string | undefined {
     return targetOf(node) === "/dev/null" || (node.type === "file" && node.size === 0) ? path : undefined;
   }
   return undefined;
+}
+
+export function hasUnit(image: ImageView, unit: string): boolean {
+  return unitFile(image, unit) !== undefined;
 }
 
 function unitFile(image: ImageView, unit: string): string | undefined {
@@ -136,17 +151,4 @@ export function isWanted(image: ImageView, unit: string): boolean {
       .filter(name => /\.(wants|requires|upholds)$/.test(name))
       .some(name => image.entry(`${directory}/${name}/${unit}`) !== undefined),
   );
-}
-
-function reinstall(family: Family): string {
-  switch (family) {
-    case "fedora":
-      return "dnf reinstall -y systemd systemd-udev";
-    case "arch":
-      return "pacman -S --noconfirm systemd";
-    case "suse":
-      return "zypper --non-interactive install --force systemd udev";
-    default:
-      return "apt-get update && apt-get install -y --reinstall systemd udev";
-  }
 }
