@@ -148,7 +148,7 @@ test("conns: a play whose files are gone has failed, and is heard of again when 
   await until("a state", () => last() !== undefined);
   assert.deepEqual([last()?.state, last()?.error], ["FAILED", "The files of this play are gone"]);
   // The same as whoever asks once is told.
-  const play = (await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}` })).json() as PlayJson;
+  const play: PlayJson = (await server.request({ as: server.ann, method: "GET", url: `/api/plays/${id}` })).json();
   assert.deepEqual(messages.find(message => message.kind === "status")?.status, play.status);
 
   assert.ok(files);
