@@ -1,5 +1,6 @@
 import { type ClientRequest, request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestTls } from "node:https";
+import { finished } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../api/problems.ts";
 import { releaseMemory } from "../release-memory.ts";
@@ -10,6 +11,7 @@ const maxRedirects = 10;
 const maxAttempts = 4;
 const maxRetryAfterMs = 60_000;
 const retryBaseMs = 300;
+const maxDiscardedBytes = 64 * 1024;
 
 export interface HttpRequest {
   method: "GET" | "HEAD" | "POST";
@@ -48,7 +50,7 @@ export async function send(request: HttpRequest): Promise<HttpResponse> {
       // Longer than a person would wait: the caller reports it instead.
       if (asked !== undefined && asked > maxRetryAfterMs) return response;
       waitMs = asked ?? waitMs;
-      response.body.destroy();
+      await discardBody(response);
     } catch (error) {
       request.signal?.throwIfAborted();
       if (!(error instanceof TransportError) || attempt === maxAttempts) throw error;
@@ -78,6 +80,20 @@ export async function readBody(response: HttpResponse, maxBytes: number, what: s
   return Buffer.concat(chunks);
 }
 
+/**
+ * Resolves when the body of a response that nobody reads has gone by, so that the next request finds the connection
+ * free: a new one costs a handshake. A body that is longer than a message would be ends its connection instead.
+ */
+export async function discardBody({ body }: HttpResponse): Promise<void> {
+  let size = 0;
+  body.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxDiscardedBytes) body.destroy();
+  });
+  // How it ends makes no difference to whoever does not want it.
+  await finished(body).catch(() => undefined);
+}
+
 async function sendFollowing(request: HttpRequest): Promise<{ response: HttpResponse; wasRedirected: boolean }> {
   let { url } = request;
   let headers = request.headers;
@@ -87,7 +103,7 @@ async function sendFollowing(request: HttpRequest): Promise<{ response: HttpResp
     const location = response.headers.location;
     const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== undefined;
     if (!isRedirect || request.method === "POST") return { response, wasRedirected: hops > 0 };
-    response.body.destroy();
+    await discardBody(response);
     const next = redirectTarget(url, location, request.transport);
     if (next.origin !== url.origin) {
       // Object stores answer 400 to a second kind of credentials, and the other host has no business with ours.

@@ -4,7 +4,7 @@ import type { BlobSink } from "../blobs.ts";
 import { type Digest, digestOf, isDigest } from "../digest.ts";
 import type { RegistryAccess } from "./access.ts";
 import { parseChallenges } from "./challenge.ts";
-import { type HttpResponse, readBody, send } from "./http.ts";
+import { discardBody, type HttpResponse, readBody, send } from "./http.ts";
 import { formatReference, type ImageReference } from "./reference.ts";
 import { TransportError } from "./stall.ts";
 import { answerChallenge, type Authorization, type Credentials } from "./token.ts";
@@ -56,7 +56,7 @@ export class RegistryClient implements BlobSource {
   /** What a tag points to now. Asks by HEAD first, which registries do not count as a pull. */
   async resolveTag(tag: string): Promise<Digest> {
     const head = await this.#send("HEAD", `manifests/${tag}`, { accept: manifestTypes });
-    head.body.destroy();
+    await discardBody(head);
     this.#noteQuota(head);
     const promised = head.headers["docker-content-digest"];
     if (head.status === 200 && isDigest(promised)) return promised;
@@ -89,7 +89,7 @@ export class RegistryClient implements BlobSource {
         if (from > 0) await sink.restart();
         // Not the range that was asked for, or none that exists: the next request asks for all of it.
         if (from > 0 && (response.status === 206 || response.status === 416) && continuation < maxContinuations) {
-          response.body.destroy();
+          await discardBody(response);
           continue;
         }
         if (response.status !== 200) throw await this.#failure(response, `the blob ${digest}`);
@@ -159,7 +159,7 @@ export class RegistryClient implements BlobSource {
       const isFresh = known !== undefined && known.expiresAtMs > Date.now();
       const response = await sendWith(isFresh ? known : undefined);
       if (response.status !== 401) return response;
-      response.body.destroy();
+      await discardBody(response);
       // Layers are pulled side by side: whoever comes first asks, the others share the answer.
       const before = this.#authorization;
       if (before === undefined || (await before) === known) {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Problem } from "../../api/problems.ts";
 import type { Challenge } from "./challenge.ts";
-import { type HttpRequest, type HttpResponse, readBody, send } from "./http.ts";
+import { discardBody, type HttpRequest, type HttpResponse, readBody, send } from "./http.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Credentials {
@@ -95,7 +95,7 @@ async function askForToken(realm: URL, challenge: Challenge, request: TokenReque
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     const response = await send({ method: "POST", url: realm, headers, body: form.toString(), ...common });
     if (response.status !== 404 && response.status !== 405) return response;
-    response.body.destroy();
+    await discardBody(response);
   }
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set("service", service);
