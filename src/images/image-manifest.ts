@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Problem } from "../api/problems.ts";
 import type { Digest } from "./digest.ts";
 import { digestSchema, foreignDigestIn } from "./digest-schema.ts";
+import { firstIssue } from "./first-issue.ts";
 
 const maxLayers = 512;
 /** As large as the largest drive: of all layers together, as they are sent and as they are unpacked. */
@@ -141,9 +142,8 @@ function read<T extends z.ZodType>(schema: T, json: unknown, name: string): z.ou
   if (result.success) return result.data;
   const foreign = foreignDigestIn(json, result.error);
   if (foreign !== undefined) throw unsupported(name, foreign, "Push it again with a tool that uses sha256.");
-  const issue = result.error.issues[0];
   throw new Problem("image/damaged", {
-    message: `${name} has a malformed manifest or configuration: ${issue?.path.join(".")}: ${issue?.message}`,
+    message: `${name} has a malformed manifest or configuration: ${firstIssue(result.error)}`,
   });
 }
 

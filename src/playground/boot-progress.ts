@@ -1,4 +1,5 @@
 import type { BootPhase } from "../api/play-state.ts";
+import { printable } from "../lib/printable.ts";
 
 /** What the shim says on the console when it begins a step, and for people when it cannot go on. */
 const shimLine = /^labyard: ([a-z]+)(?:: (.+))?$/;
@@ -72,9 +73,7 @@ export class BootProgress {
   #warn(what: string): void {
     if (!this.#isInImage || this.#warnings === warningsMax) return;
     this.#warnings++;
-    const readable = Buffer.from(what, "latin1")
-      .toString()
-      .replace(/\p{Cc}/gu, "?");
+    const readable = printable(Buffer.from(what, "latin1").toString());
     this.#events.onWarning(readable.slice(0, warningMaxLength));
   }
 }

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { BootFinding, Check } from "./finding.ts";
 import { type ImageView, targetOf } from "./image-view.ts";
 
@@ -61,9 +62,8 @@ function* checkDeadLinks(image: ImageView): Generator<BootFinding> {
     const target = targetOf(image.entry(path));
     if (target === undefined || image.exists(path)) continue;
     const isFile = sharedFiles.includes(path);
-    const parent = path.slice(0, path.lastIndexOf("/"));
-    if (isFile && image.directory(parentOf(target.startsWith("/") ? target : `${parent}/${target}`)) !== undefined)
-      continue;
+    const place = posix.dirname(target.startsWith("/") ? target : `${posix.dirname(path)}/${target}`);
+    if (isFile && image.directory(place) !== undefined) continue;
     yield {
       code: "boot/collision",
       severity: "error",
@@ -99,8 +99,4 @@ function* checkKeyPlaces(image: ImageView): Generator<BootFinding> {
       fix: `RUN rm -rf ${wrong.path}`,
     };
   }
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

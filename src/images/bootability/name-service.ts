@@ -1,17 +1,11 @@
+import { posix } from "node:path";
 import type { Check } from "./finding.ts";
 import { reinstallLine } from "./distribution.ts";
 import { type ImageView, targetOf } from "./image-view.ts";
+import { libraryDirectories } from "./library-directories.ts";
 import { usesMusl } from "./program-fault.ts";
 
 const configuration = "/etc/nsswitch.conf";
-const libraryDirectories = [
-  "/lib/x86_64-linux-gnu",
-  "/usr/lib/x86_64-linux-gnu",
-  "/lib64",
-  "/usr/lib64",
-  "/lib",
-  "/usr/lib",
-];
 const resolved = ["/usr/lib/systemd/systemd-resolved", "/lib/systemd/systemd-resolved"];
 /** Since this version the C library has "files" and "dns" in itself; its file stopped carrying the version then. */
 const firstWithoutModules = 34;
@@ -84,7 +78,9 @@ function missingModule(image: ImageView, service: string): string | undefined {
     (service === "files" || service === "dns") && (version ?? firstWithoutModules) >= firstWithoutModules;
   if (isBuiltIn) return undefined;
   const candidates = libraryDirectories.map(directory => `${directory}/libnss_${service}.so.2`);
-  return image.firstOf(...candidates) === undefined ? candidates.find(path => image.exists(parentOf(path))) : undefined;
+  return image.firstOf(...candidates) === undefined
+    ? candidates.find(path => image.exists(posix.dirname(path)))
+    : undefined;
 }
 
 /** Older C libraries are files of their own name, "libc-2.31.so", with a link to them. */
@@ -94,8 +90,4 @@ function oldVersionOf(image: ImageView): number | undefined {
     if (minor !== undefined) return Number(minor);
   }
   return undefined;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/"));
 }

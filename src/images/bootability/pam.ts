@@ -1,20 +1,13 @@
 import type { Check } from "./finding.ts";
 import { reinstallLine } from "./distribution.ts";
 import type { ImageView } from "./image-view.ts";
+import { libraryDirectories } from "./library-directories.ts";
 import { isLinkedTo } from "./program-fault.ts";
 import { sshdSettings } from "./sshd.ts";
 import { sshdKnowsPam } from "./sshd-program.ts";
 
 const maxFiles = 50;
 const ruleDirectories = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d", "/usr/share/pam.d"];
-const moduleDirectories = [
-  "/lib/x86_64-linux-gnu/security",
-  "/usr/lib/x86_64-linux-gnu/security",
-  "/lib64/security",
-  "/usr/lib64/security",
-  "/lib/security",
-  "/usr/lib/security",
-];
 
 interface Service {
   name: string;
@@ -93,7 +86,7 @@ function missingFor(image: ImageView, file: string): Set<string> {
       if (module === undefined || control === "optional" || control?.includes("module_unknown=ignore")) continue;
       const exists = module.startsWith("/")
         ? image.exists(module)
-        : moduleDirectories.some(directory => image.exists(`${directory}/${module}`));
+        : libraryDirectories.some(directory => image.exists(`${directory}/security/${module}`));
       if (!exists) missing.add(module);
     }
   }

@@ -1,3 +1,4 @@
+import { printable } from "../../lib/printable.ts";
 import type { BootFinding } from "./finding.ts";
 
 /** An image may have a hundred thousand accounts, each with the same fault. */
@@ -24,8 +25,7 @@ export function presentable(findings: readonly BootFinding[]): BootFinding[] {
   });
 }
 
-/** No control characters, which could command a terminal, and no more than somebody would read. */
+/** No more than somebody would read. */
 function plain(text: string): string {
-  const clipped = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return clipped.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "?");
+  return printable(text.length > maxLength ? `${text.slice(0, maxLength)}…` : text);
 }

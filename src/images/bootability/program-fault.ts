@@ -1,6 +1,8 @@
+import { posix } from "node:path";
 import { type Elf, machineX86_64, readElf } from "../elf.ts";
 import type { FileNode } from "../tree.ts";
 import type { ImageView } from "./image-view.ts";
+import { libraryDirectories } from "./library-directories.ts";
 
 /** A program with more libraries than this is not looked at further. */
 const maxLibraries = 500;
@@ -56,7 +58,7 @@ function missingLibrary(image: ImageView, path: string, program: Elf): string | 
   let inherited: string[] = [];
   const pending = [{ path, elf: program }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const origin = next.path.slice(0, next.path.lastIndexOf("/")) || "/";
+    const origin = posix.dirname(next.path);
     const own = next.elf.searchPath.map(directory => directory.replaceAll(/\$ORIGIN|\$\{ORIGIN\}/g, origin));
     if (next.elf === program) inherited = own;
     for (const name of next.elf.needed) {
@@ -91,10 +93,7 @@ function muslDirectories(image: ImageView): string[] {
 }
 
 function glibcDirectories(image: ImageView): string[] {
-  const standard = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
-  // Debian builds its loader with these; elsewhere they do not exist.
-  const multiarch = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"];
-  return [...configuredDirectories(image, "/etc/ld.so.conf"), ...multiarch, ...standard];
+  return [...configuredDirectories(image, "/etc/ld.so.conf"), ...libraryDirectories];
 }
 
 /** The budget is for all files together: patterns that include each other would multiply. */

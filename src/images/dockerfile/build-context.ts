@@ -15,8 +15,9 @@ export interface BuildContext {
  */
 export async function findBuildContext(given: string, dockerfile: string | undefined): Promise<BuildContext> {
   const directory = resolve(given);
-  if (!(await statOf(directory))?.isDirectory()) {
-    const how = (await statOf(directory)) === undefined ? "does not exist" : "is not a directory";
+  const found = await statOf(directory);
+  if (!found?.isDirectory()) {
+    const how = found === undefined ? "does not exist" : "is not a directory";
     throw new Problem("image/source-unreadable", {
       message: `${given} ${how}, so nothing can be built of it`,
       hint: "Name the directory that holds the Dockerfile and the files that it copies.",

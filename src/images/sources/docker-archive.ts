@@ -3,10 +3,11 @@ import * as z from "zod";
 import { Problem } from "../../api/problems.ts";
 import type { BlobSource } from "../blob-source.ts";
 import { type Digest, digestOf } from "../digest.ts";
+import { firstIssue } from "../first-issue.ts";
 import { parseConfig } from "../image-manifest.ts";
 import { type FileSet, readSmall } from "./file-set.ts";
 import { isNamed } from "./image-name.ts";
-import { firstIssue, type FoundImage, severalImages } from "./oci-layout.ts";
+import { type FoundImage, severalImages } from "./oci-layout.ts";
 
 const maxDocumentBytes = 8 * 1024 * 1024;
 const manifestSchema = z

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Problem } from "../../api/problems.ts";
 import type { BlobSource } from "../blob-source.ts";
 import { type Digest, digestOf, hexOf } from "../digest.ts";
+import { firstIssue } from "../first-issue.ts";
 import { digestSchema, foreignDigestIn } from "../digest-schema.ts";
 import { type FileSet, readSmall } from "./file-set.ts";
 import { isNamed } from "./image-name.ts";
@@ -105,9 +106,4 @@ function parseIndex(bytes: Buffer, name: string): z.infer<typeof indexSchema> {
     const why = cause instanceof z.ZodError ? firstIssue(cause) : (cause as Error).message;
     throw new Problem("image/source-unreadable", { message: `index.json of ${name} cannot be read: ${why}`, cause });
   }
-}
-
-/** For a person who knows the format: where it departs from it first. */
-export function firstIssue({ issues: [issue] }: z.ZodError): string {
-  return issue === undefined ? "it is not as specified" : [...issue.path, issue.message].join(": ");
 }
