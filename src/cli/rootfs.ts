@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { CommanderError } from "commander";
 import { installedVersion } from "../host/installed-version.ts";
 import type { CliContext } from "./context.ts";
 import { registerRootfsDryRun } from "./rootfs-dry-run.ts";
@@ -19,11 +18,7 @@ export function registerRootfs(program: Command, context: CliContext): void {
     )
     .addOption(new Option("-l, --log-level <level>", "how much is said").choices(logLevels).default("info" as const))
     .option("-e, --no-exec-logs", "do not show the output of commands unless they fail")
-    .option("--version", "print the version of Labyard")
-    .on("option:version", () => {
-      context.stdout.write(`${installedVersion()}\n`);
-      throw new CommanderError(0, "commander.version", "");
-    })
+    .version(installedVersion(), "--version", "print the version of Labyard")
     .enablePositionalOptions();
   const options = (): RootfsOptions => {
     const { logLevel, execLogs } = rootfs.opts();
