@@ -17,15 +17,22 @@ export interface BlobSource {
   blob(digest: Digest, sink: BlobSink, options?: BlobOptions): Promise<void>;
 }
 
+/** What a tag means, with the manifest or index itself where the answer has brought it along. */
+export interface TagTarget {
+  digest: Digest;
+  bytes?: Buffer;
+}
+
 /**
  * Reads documents through a source into memory, none longer than it was announced. `onManifest` hears that one is
- * fetched, which means that the image is not known here.
+ * wanted, which means that the image is not known here. What came with `target` is not fetched again.
  */
-export function documentsOf(source: BlobSource, onManifest?: () => void): DocumentSource {
+export function documentsOf(source: BlobSource, onManifest?: () => void, target?: TagTarget): DocumentSource {
   return {
-    manifest: digest => {
+    manifest: async digest => {
       onManifest?.();
-      return source.manifest(digest);
+      const bytes = digest === target?.digest ? target.bytes : undefined;
+      return bytes ?? source.manifest(digest);
     },
     document: async (descriptor: Descriptor) => {
       const chunks: Uint8Array[] = [];

@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import pLimit from "p-limit";
 import { Problem } from "../api/problems.ts";
 import type { Paths } from "../store/paths.ts";
-import { type BlobSource, documentsOf } from "./blob-source.ts";
-import { type BlobFollower, ensureBlob } from "./blobs.ts";
+import { type BlobSource, documentsOf, type TagTarget } from "./blob-source.ts";
+import { type BlobFollower, blobSize, ensureBlob } from "./blobs.ts";
 import type { Digest } from "./digest.ts";
 import { largestImageBytes } from "./image-manifest.ts";
 import { roomForImage } from "./image-room.ts";
@@ -38,7 +38,7 @@ export interface PullOptions {
   signal?: AbortSignal | undefined;
   /** Ask the registry also about what was built here under its name. */
   refresh?: boolean | undefined;
-  /** Called when the image is not known here, so that its layers will have to be decoded. */
+  /** Called, maybe more than once, when the image is not known here, so that its layers will have to be decoded. */
   onUnknown?: (() => void) | undefined;
 }
 
@@ -53,17 +53,18 @@ export interface RegistryImage {
  * Finds out what a reference means and reads its documents, not its layers.
  *
  * A digest pin needs no network once its documents are stored, nor does what was built here under this name. Any other
- * tag is asked for each time; when its registry does not answer, the digest it gave last is used and said so,
- * otherwise the failure is the answer.
+ * tag is asked for each time, together with its document where that is not here; when its registry does not answer, the
+ * digest it gave last is used and said so, otherwise the failure is the answer.
  */
 export async function resolveRegistryImage(reference: ImageReference, options: PullOptions): Promise<RegistryImage> {
   const { paths, report, signal } = options;
   const name = formatReference(reference);
   const blobs = new MirroredClient(reference, options.registries ?? anonymousAccess(), signal);
   report("resolve", `looking up ${name}`);
-  const { digest, staleSince, isBuilt } = await digestFor(reference, blobs, options);
+  const { staleSince, isBuilt, ...target } = await targetOf(reference, blobs, options);
+  const { digest } = target;
   if (blobs.quota !== undefined) report("resolve", blobs.quota);
-  const image = await loadImage(paths, digest, name, documentsOf(blobs, options.onUnknown));
+  const image = await loadImage(paths, digest, name, documentsOf(blobs, options.onUnknown, target));
   if (image === undefined) throw new Error("an image with a source cannot be missing");
   if (isBuilt || staleSince !== undefined) await touchImage(paths, name);
   else await rememberImage(paths, { name, digest, origin: "registry" });
@@ -195,16 +196,20 @@ async function download(
   }
 }
 
-async function digestFor(
+async function targetOf(
   reference: ImageReference,
   client: MirroredClient,
-  { paths, signal, refresh }: PullOptions,
-): Promise<{ digest: Digest; staleSince?: string; isBuilt?: boolean }> {
+  { paths, signal, refresh, onUnknown }: PullOptions,
+): Promise<TagTarget & { staleSince?: string; isBuilt?: boolean }> {
   if (reference.digest !== undefined) return { digest: reference.digest };
   const known = await readImageRecord(paths, formatReference(reference));
   if (known?.origin === "built" && refresh !== true) return { digest: known.digest, isBuilt: true };
+  const tag = reference.tag as string;
+  const isHere = known !== undefined && (await blobSize(paths, known.digest)) !== undefined;
+  if (!isHere) onUnknown?.();
   try {
-    return { digest: await client.resolveTag(reference.tag as string) };
+    // What is not here has to be pulled anyway; of what is here, asking alone costs no pull.
+    return await (isHere ? client.resolveTag(tag) : client.pullTag(tag));
   } catch (error) {
     signal?.throwIfAborted();
     const mayPass =

@@ -22,7 +22,7 @@ export interface ResolveOptions {
   refresh?: boolean | undefined;
   /** Where container engines say how to reach them. */
   env?: NodeJS.ProcessEnv | undefined;
-  /** Called when the image is not known here, so that its layers will have to be decoded. */
+  /** Called, maybe more than once, when the image is not known here, so that its layers will have to be decoded. */
   onUnknown?: (() => void) | undefined;
 }
 

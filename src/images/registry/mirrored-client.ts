@@ -1,5 +1,5 @@
 import { Problem } from "../../api/problems.ts";
-import type { BlobOptions, BlobSource } from "../blob-source.ts";
+import type { BlobOptions, BlobSource, TagTarget } from "../blob-source.ts";
 import type { BlobSink } from "../blobs.ts";
 import type { Digest } from "../digest.ts";
 import type { RegistryAccess } from "./access.ts";
@@ -33,8 +33,14 @@ export class MirroredClient implements BlobSource {
     return this.#endpoints.at(-1)?.quota;
   }
 
-  resolveTag(tag: string): Promise<Digest> {
+  /** What a tag points to now, found out without a pull where the registry allows that. */
+  resolveTag(tag: string): Promise<TagTarget> {
     return this.#first(endpoint => endpoint.resolveTag(tag), new Set());
+  }
+
+  /** The same in one request together with the document, for whoever does not have it. */
+  pullTag(tag: string): Promise<TagTarget> {
+    return this.#first(endpoint => endpoint.pullTag(tag), new Set());
   }
 
   manifest(digest: Digest): Promise<Buffer> {

@@ -1,5 +1,5 @@
 import { Problem } from "../../api/problems.ts";
-import type { BlobOptions, BlobSource } from "../blob-source.ts";
+import type { BlobOptions, BlobSource, TagTarget } from "../blob-source.ts";
 import type { BlobSink } from "../blobs.ts";
 import { type Digest, digestOf, isDigest } from "../digest.ts";
 import type { RegistryAccess } from "./access.ts";
@@ -54,23 +54,29 @@ export class RegistryClient implements BlobSource {
   }
 
   /** What a tag points to now. Asks by HEAD first, which registries do not count as a pull. */
-  async resolveTag(tag: string): Promise<Digest> {
+  async resolveTag(tag: string): Promise<TagTarget> {
     const head = await this.#send("HEAD", `manifests/${tag}`, { accept: manifestTypes });
     await discardBody(head);
     this.#noteQuota(head);
     const promised = head.headers["docker-content-digest"];
-    if (head.status === 200 && isDigest(promised)) return promised;
-    return digestOf(await this.#manifest(tag));
+    if (head.status === 200 && isDigest(promised)) return { digest: promised };
+    return this.pullTag(tag);
+  }
+
+  /** The same together with its bytes, in one request that registries count as a pull. */
+  async pullTag(tag: string): Promise<Required<TagTarget>> {
+    const { bytes, promised } = await this.#manifest(tag);
+    const digest = digestOf(bytes);
+    if (isDigest(promised) && promised !== digest) throw this.#damaged(digest, `${promised} was promised`);
+    return { digest, bytes };
   }
 
   /** The bytes of a manifest or index with exactly this digest. */
   async manifest(digest: Digest): Promise<Buffer> {
-    const bytes = await this.#manifest(digest);
+    const { bytes } = await this.#manifest(digest);
     const found = digestOf(bytes);
     if (found === digest) return bytes;
-    throw new Problem("image/damaged", {
-      message: `${this.#name} answered with a manifest of digest ${found} where ${digest} was asked for`,
-    });
+    throw this.#damaged(found, `${digest} was asked for`);
   }
 
   /**
@@ -128,12 +134,14 @@ export class RegistryClient implements BlobSource {
     }
   }
 
-  async #manifest(tagOrDigest: string): Promise<Buffer> {
+  /** `promised`: the digest that the registry says it has, which nobody has compared yet. */
+  async #manifest(tagOrDigest: string): Promise<{ bytes: Buffer; promised: unknown }> {
     const response = await this.#send("GET", `manifests/${tagOrDigest}`, { accept: manifestTypes });
     if (response.status !== 200) throw await this.#failure(response, "its manifest");
     this.#noteQuota(response);
     try {
-      return await readBody(response, maxManifestBytes, `the manifest of ${this.#name}`);
+      const bytes = await readBody(response, maxManifestBytes, `the manifest of ${this.#name}`);
+      return { bytes, promised: response.headers["docker-content-digest"] };
     } catch (error) {
       throw error instanceof TransportError ? this.#unreachable(error) : error;
     }
@@ -237,6 +245,12 @@ export class RegistryClient implements BlobSource {
     const who = credentials === undefined ? "without credentials" : `as "${credentials.username}"`;
     return new Problem("image/denied-or-missing", {
       message: `${this.#host} does not give out ${this.#name} ${who} (status ${status})`,
+    });
+  }
+
+  #damaged(found: Digest, wanted: string): Problem {
+    return new Problem("image/damaged", {
+      message: `${this.#name} answered with a manifest of digest ${found} where ${wanted}`,
     });
   }
 
