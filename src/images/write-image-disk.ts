@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { Problem } from "../api/problems.ts";
 import { run } from "../host/process.ts";
@@ -8,6 +7,7 @@ import { diskFilePlace } from "./disk-file-place.ts";
 import { ensureBaseDrive } from "./ensure-base-drive.ts";
 import type { BuildFilesystem, Filesystem } from "./filesystem-builder.ts";
 import type { SourceOptions } from "./pull-into-cache.ts";
+import { removeAbandonedDisks, unfinishedDisk } from "./unfinished-disks.ts";
 
 const convertTimeoutMs = 3_600_000;
 const gibibyte = 1024 ** 3;
@@ -32,7 +32,8 @@ export interface WrittenDisk {
 
 /**
  * Writes the image of a source as a disk file. The file appears by rename when it is complete; when this rejects,
- * what was there before is untouched. An image that could not boot is written too: it may be meant as data.
+ * what was there before is untouched. An image that could not boot is written too: it may be meant as data. What an
+ * earlier writer of the file left beside it when it was killed is removed.
  */
 export async function writeImageDisk(options: ImageDiskOptions): Promise<WrittenDisk> {
   const place = await diskFilePlace(options.output);
@@ -48,7 +49,8 @@ async function writeDiskAt(place: string, options: ImageDiskOptions): Promise<Wr
     sizeIsExplicit: options.sizeBytes !== undefined,
     purpose: "data",
   });
-  const partial = `${place}.${randomBytes(4).toString("hex")}.partial`;
+  await removeAbandonedDisks(place);
+  const partial = unfinishedDisk(place);
   const copy =
     format === "raw"
       ? ["cp", "--sparse=always", "--reflink=auto", "--", drive.path, partial]

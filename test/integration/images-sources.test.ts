@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execPath } from "node:process";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
@@ -303,6 +303,8 @@ test("the commands: build, push, pull, check, disk, list, inspect, prune", async
   await run(["mkfifo", join(work, "fifo")]);
   const onFifo = await labyard(["disk", reference, "-o", "fifo"], true);
   assert.match(onFifo.stderr, /"fifo" cannot be written: something that is no file/);
+  await writeFile(join(work, "out.qcow2.01234567.partial"), "of a writer that was killed");
+  await utimes(join(work, "out.qcow2.01234567.partial"), 0, 0);
   await labyard(["disk", reference, "-o", "out.qcow2", "--size", "64MiB", "--format", "qcow2"]);
   assert.equal((await readFile(join(work, "out.qcow2"))).subarray(0, 3).toString(), "QFI");
   assert.deepEqual(
