@@ -66,14 +66,16 @@ async function scratch(source: string): Promise<{ paths: Paths; request: EnsureB
   };
 }
 
-async function fails(request: EnsureBaseDriveOptions, code: ProblemCode, message: RegExp): Promise<void> {
-  await assert.rejects(ensureBaseDrive(request), (error: Problem) => {
-    assert.equal(error.code, code, error.stack);
-    assert.match(error.message, message);
-    return true;
-  });
+async function fails(request: EnsureBaseDriveOptions, code: ProblemCode, message: RegExp): Promise<Problem> {
+  const problem = await ensureBaseDrive(request).then(
+    drive => assert.fail(`${drive.path} was made`),
+    (error: Problem) => error,
+  );
+  assert.equal(problem.code, code, problem.stack);
+  assert.match(problem.message, message);
   await assertNothingHalf(request.paths);
   assert.deepEqual(await readdir(baseDrivesDirectory(request.paths)).catch(() => []), []);
+  return problem;
 }
 
 /** Every stored blob has the digest it is named by, and no unfinished work is lying around. */
@@ -200,7 +202,20 @@ describe("a registry without credentials", () => {
 
   test("what is missing, and who does not answer, is said in one line", async () => {
     await using here = await scratch(`oci://${registry.host}/lab/root:nope`);
-    await fails(here.request, "image/denied-or-missing", /lab\/root:nope without credentials \(status 404\)/);
+    // A registry that asks nobody for a login says what it has.
+    for (const [name, hint] of [
+      ["root:nope", /repository and the tag/],
+      ["none:v1", /repository and the tag/],
+      [`root@sha256:${"0".repeat(64)}`, /repository and the digest/],
+    ] as const) {
+      const problem = await fails(
+        { ...here.request, source: `oci://${registry.host}/lab/${name}` },
+        "image/denied-or-missing",
+        new RegExp(`lab/${name} does not exist: ${registry.host} has no such repository.*\\(status 404\\)`),
+      );
+      assert.match(problem.hint ?? "", hint);
+      assert.doesNotMatch(`${problem.message} ${problem.hint}`, /credential|log ?in|private/i);
+    }
     const dead = { ...here.request, source: "oci://127.0.0.1:1/lab/root:v1" };
     await fails(dead, "image/registry-unreachable", /127\.0\.0\.1:1.*ECONNREFUSED/);
     const known = { ...here.request, source: `oci://${registry.host}/lab/root:v1` };
@@ -329,6 +344,17 @@ describe("a registry with credentials", () => {
       "image/denied-or-missing",
       /as "tester"/,
     );
+    // What such a registry does not show may be there for somebody else.
+    const absent = await fails(
+      {
+        ...here.request,
+        source: `oci://${guarded.host}/lab/secret:nope`,
+        registries: accessWith(async () => basicCredentials),
+      },
+      "image/denied-or-missing",
+      /lab\/secret:nope as "tester" \(status 404\)/,
+    );
+    assert.match(absent.hint ?? "", /private image/);
     const asked: string[] = [];
     const drive = await ensureBaseDrive({
       ...here.request,
@@ -387,7 +413,7 @@ describe("a registry with credentials", () => {
 describe("a registry or a way to it that is broken", () => {
   async function pullThrough(
     fault: Fault,
-    use: (request: EnsureBaseDriveOptions, requests: string[]) => Promise<void>,
+    use: (request: EnsureBaseDriveOptions, requests: string[]) => Promise<unknown>,
   ) {
     await using proxy = await startFaultyProxy(registry.host, fault);
     await using here = await scratch(`oci://${proxy.host}/lab/root:v1`);

@@ -137,7 +137,10 @@ export class RegistryClient implements BlobSource {
   /** `promised`: the digest that the registry says it has, which nobody has compared yet. */
   async #manifest(tagOrDigest: string): Promise<{ bytes: Buffer; promised: unknown }> {
     const response = await this.#send("GET", `manifests/${tagOrDigest}`, { accept: manifestTypes });
-    if (response.status !== 200) throw await this.#failure(response, "its manifest");
+    if (response.status !== 200) {
+      const isNamed = tagOrDigest === (this.#reference.digest ?? this.#reference.tag);
+      throw await this.#failure(response, isNamed ? "its manifest" : `its manifest ${tagOrDigest}`, isNamed);
+    }
     this.#noteQuota(response);
     try {
       const bytes = await readBody(response, maxManifestBytes, `the manifest of ${this.#name}`);
@@ -214,7 +217,13 @@ export class RegistryClient implements BlobSource {
     this.#quota = `${this.#reference.registry} allows ${left[1]} more of ${parts[1]} pulls in ${hours} h`;
   }
 
-  async #failure(response: HttpResponse, what: string): Promise<Problem> {
+  /** `isNamed`: the reference itself means it; everything else is a part of an image that is there. */
+  async #failure(response: HttpResponse, what: string, isNamed = false): Promise<Problem> {
+    // Credentials are looked up at the first challenge: a registry that hides nothing is to be believed.
+    if (response.status === 404 && this.#credentials === undefined) {
+      response.body.destroy();
+      return isNamed ? this.#missing() : this.#incomplete(what);
+    }
     if ([401, 403, 404].includes(response.status)) {
       response.body.destroy();
       return this.#denied(response.status);
@@ -238,6 +247,21 @@ export class RegistryClient implements BlobSource {
       });
     }
     return new Problem("image/rate-limited", { message: `${this.#host} limits pulls of ${this.#name}${wait}` });
+  }
+
+  #missing(): Problem {
+    const kind = this.#reference.digest === undefined ? "tag" : "digest";
+    return new Problem("image/denied-or-missing", {
+      message: `${this.#name} does not exist: ${this.#host} has no such repository, or no such ${kind} in it (status 404)`,
+      hint: `Check the spelling of the repository and the ${kind}, and that the image was pushed to this registry.`,
+    });
+  }
+
+  #incomplete(what: string): Problem {
+    return new Problem("image/denied-or-missing", {
+      message: `${this.#host} has the image ${this.#name} without ${what} (status 404)`,
+      hint: "The image is incomplete there: push it to this registry again.",
+    });
   }
 
   async #denied(status: number): Promise<Problem> {
