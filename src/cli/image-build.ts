@@ -42,6 +42,8 @@ export function registerImageBuild(image: Command, context: CliContext): void {
           endImageProgress(context);
           context.stderr.write(`${line}\n`);
         },
+        // In a file or a journal the failure is looked for alone, without what came before it.
+        areLinesShown: context.stderr.isTTY,
         onProgress: showImageProgress(context),
         signal: context.signal,
       });

@@ -3,9 +3,13 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execPath } from "node:process";
+import { Writable } from "node:stream";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { createProgram } from "../../src/cli/program.ts";
+import { reportFailure } from "../../src/cli/report.ts";
 import { run } from "../../src/host/process.ts";
 import { buildImage } from "../../src/images/dockerfile/build-image.ts";
 import { registryAccess } from "../../src/images/registry/access.ts";
@@ -71,6 +75,22 @@ const labyard = (...args: string[]) =>
     timeoutMs: patient(60_000),
   });
 
+/** What a terminal shows of a build that fails. */
+async function onTerminal(...args: string[]): Promise<string> {
+  let shown = "";
+  const write = (text: string) => (shown += text) !== "";
+  const stderr = Object.assign(new Writable(), { isTTY: true, columns: 80, write }) as unknown as NodeJS.WriteStream;
+  const { stdin, stdout } = process;
+  const signal = AbortSignal.timeout(patient(60_000));
+  const context = { programName: "labyard", env: service.env, paths: home.paths, exitCode: 0, stdin, stdout, stderr };
+  const program = await createProgram({ ...context, signal }, "image");
+  await program.parseAsync(["node", "labyard", "image", "build", ...args]).then(
+    () => assert.fail(`it worked: ${shown}`),
+    error => reportFailure(error, { ...context, signal }),
+  );
+  return stripVTControlCharacters(shown);
+}
+
 /** What a drive made of this image holds. */
 async function treeOf(source: string): Promise<Listing> {
   const disk = await labyard("disk", source, "-o", "tree.img", "--size", "64MiB");
@@ -94,6 +114,9 @@ for (const engine of ["buildah", "podman", "docker"] as const) {
       assert.match(failed.stderr, new RegExp(`context could not be built: ${engine} ended with \\d+`));
       // Once while it runs, and once among the last lines that it said.
       assert.equal(failed.stderr.split(/^ *oops$/m).length, 3, failed.stderr);
+      const seen = await onTerminal(join(work, "context"), "-t", reference, "--engine", engine, "-f", "Failing");
+      assert.equal(seen.split(/^ *oops$/m).length, 2, "on a terminal it stands right above the failure");
+      assert.match(seen, new RegExp(`context could not be built: ${engine} ended with \\d+\n$`));
       assert.equal(await names(), known);
     });
 

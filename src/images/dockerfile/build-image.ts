@@ -26,6 +26,8 @@ export interface BuildImageOptions extends EngineChoice {
   push: boolean;
   registries: RegistryAccess;
   onLine: (line: string) => void;
+  /** A failure of the engine then does not repeat the last lines. */
+  areLinesShown?: boolean | undefined;
   onProgress?: OnProgress;
 }
 
@@ -34,13 +36,14 @@ export interface BuildImageOptions extends EngineChoice {
  * which means this image here from now on. When this rejects the reference means what it meant before.
  */
 export async function buildImage(options: BuildImageOptions): Promise<LoadedImage & { engine: string }> {
-  const { paths, reference, env, onLine, signal } = options;
+  const { paths, reference, env, onLine, areLinesShown, signal } = options;
   requireNoDigest(reference);
   const context = await findBuildContext(options.directory, options.dockerfile);
   const engine = await chooseEngine(options);
   const report = progressReporter(options.onProgress);
   const name = formatReference(reference);
-  const common = { reference: name, storageDirectory: engineStorageDirectory(paths), env, onLine, signal };
+  const storageDirectory = engineStorageDirectory(paths);
+  const common = { reference: name, storageDirectory, env, onLine, areLinesShown, signal };
   const work = async () => {
     // Prune takes the work directories of all away, so it must know that somebody is at work.
     const workDirectory = join(imageWorkDirectory(paths), `${process.pid}-${randomBytes(4).toString("hex")}`);

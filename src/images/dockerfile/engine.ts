@@ -15,11 +15,13 @@ export interface DockerfileBuild {
   env: NodeJS.ProcessEnv;
   /** What the engine says, line by line. */
   onLine: (line: string) => void;
+  /** The lines stand before the eyes of whoever meets a failure, which does not repeat them. */
+  areLinesShown?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface PushRequest
-  extends Pick<DockerfileBuild, "reference" | "storageDirectory" | "env" | "onLine" | "signal"> {
+  extends Pick<DockerfileBuild, "reference" | "storageDirectory" | "env" | "onLine" | "areLinesShown" | "signal"> {
   /** The registry speaks plain http, and may. */
   isPlain: boolean;
 }

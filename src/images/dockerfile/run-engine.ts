@@ -9,10 +9,15 @@ const keptLines = 15;
 export interface EngineRun {
   env: NodeJS.ProcessEnv;
   onLine: (line: string) => void;
+  /** Whoever meets the failure has just read these lines: it does not repeat the last ones. */
+  areLinesShown?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Runs an engine and passes on every line it says. Rejects with `image/build-failed` and its last lines. */
+/**
+ * Runs an engine and passes on every line it says. Rejects with `image/build-failed` and its last lines, unless they
+ * are shown already.
+ */
 export async function runEngine(argv: readonly string[], what: string, options: EngineRun): Promise<void> {
   options.signal?.throwIfAborted();
   const child = await startChild(argv, { env: options.env, stdio: ["ignore", "pipe", "pipe"] });
@@ -41,7 +46,7 @@ export async function runEngine(argv: readonly string[], what: string, options: 
     if (exitCode === 0 && ended === undefined) return;
     throw new Problem("image/build-failed", {
       message: `${what}: ${argv[0]} ${ended ?? `ended with ${signal ?? exitCode}`}`,
-      details: last,
+      details: options.areLinesShown === true ? [] : last,
     });
   } finally {
     clearTimeout(timer);
