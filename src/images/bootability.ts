@@ -2,6 +2,7 @@ import { checkAccounts } from "./bootability/accounts.ts";
 import { checkBuildTraces } from "./bootability/build-traces.ts";
 import { checkCollisions } from "./bootability/collisions.ts";
 import { checkConsoles } from "./bootability/consoles.ts";
+import { checkCrypttab } from "./bootability/crypttab.ts";
 import { checkDirectories } from "./bootability/directories.ts";
 import type { BootFinding, Check, InitKind } from "./bootability/finding.ts";
 import { checkFstab } from "./bootability/fstab.ts";
@@ -38,6 +39,7 @@ const checks: readonly Check[] = [
   checkUnits,
   checkConsoles,
   checkFstab,
+  checkCrypttab,
   checkIdentity,
   checkNetwork,
   checkBuildTraces,
