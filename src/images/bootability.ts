@@ -4,6 +4,7 @@ import { checkCollisions } from "./bootability/collisions.ts";
 import { checkConsoles } from "./bootability/consoles.ts";
 import { checkCrypttab } from "./bootability/crypttab.ts";
 import { checkDirectories } from "./bootability/directories.ts";
+import { checkExpiredAccounts } from "./bootability/expired-accounts.ts";
 import type { BootFinding, Check, InitKind } from "./bootability/finding.ts";
 import { checkFstab } from "./bootability/fstab.ts";
 import { checkIdentity } from "./bootability/identity.ts";
@@ -33,6 +34,7 @@ const checks: readonly Check[] = [
   checkDirectories,
   checkCollisions,
   checkAccounts,
+  checkExpiredAccounts,
   checkNameService,
   checkSshd,
   checkPam,
