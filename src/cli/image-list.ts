@@ -13,13 +13,14 @@ export function registerImageList(image: Command, context: CliContext): void {
       const { readInventory } = await import("../images/cache/inventory.ts");
       const { engineStorageBytes } = await import("../images/dockerfile/engine-storage.ts");
       const { images, totalBytes } = await readInventory(context.paths);
+      const laterBuildsBytes = await engineStorageBytes(context.paths);
       if (options.json) {
         const plain = images.map(({ blobs, ...rest }) => ({
           ...rest,
           blobs: blobs.size,
           usedAt: new Date(rest.usedAtMs).toISOString(),
         }));
-        context.stdout.write(`${JSON.stringify({ images: plain, totalBytes }, null, 2)}\n`);
+        context.stdout.write(`${JSON.stringify({ images: plain, totalBytes, laterBuildsBytes }, null, 2)}\n`);
         return;
       }
       context.stdout.write(
@@ -38,8 +39,8 @@ export function registerImageList(image: Command, context: CliContext): void {
         ),
       );
       context.stdout.write(`\n${formatBytes(totalBytes)} in all; layers that images share count once here.\n`);
-      const engineBytes = await engineStorageBytes(context.paths);
-      if (engineBytes > 0) context.stdout.write(`${formatBytes(engineBytes)} more are kept for later builds.\n`);
+      if (laterBuildsBytes > 0)
+        context.stdout.write(`${formatBytes(laterBuildsBytes)} more are kept for later builds.\n`);
     });
 }
 

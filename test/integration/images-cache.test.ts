@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { access, mkdir, readdir, readFile, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +12,7 @@ import { ensureBaseDrive } from "../../src/images/ensure-base-drive.ts";
 import {
   baseDrivesDirectory,
   blobsDirectory,
+  engineStorageDirectory,
   imageRecordsDirectory,
   partialBlobsDirectory,
   type Paths,
@@ -182,6 +184,22 @@ test("41: nothing is removed while others work; what they left unfinished goes w
   assert.deepEqual(await readdir(partialBlobsDirectory(paths)), ["young.part"]);
   await pruneCache({ paths, all: true });
   assert.deepEqual(await readdir(partialBlobsDirectory(paths)), []);
+});
+
+test("what builds keep for later builds is counted when it is removed, and only then", async () => {
+  await using home = await imageHome();
+  const { paths } = home;
+  const layer = join(engineStorageDirectory(paths), "root", "vfs", "dir", "layer");
+  await mkdir(layer, { recursive: true });
+  await writeFile(join(layer, "file"), randomBytes(2 * mebibyte));
+  const kept = await pruneCache({ paths });
+  assert.deepEqual([kept.freedBytes, kept.laterBuildsBytes], [0, 0]);
+  assert.ok(await isThere(join(layer, "file")));
+  const pruned = await pruneCache({ paths, all: true });
+  assert.ok(pruned.laterBuildsBytes >= 2 * mebibyte, `${pruned.laterBuildsBytes}`);
+  assert.equal(pruned.freedBytes, pruned.laterBuildsBytes);
+  assert.equal(await isThere(engineStorageDirectory(paths)), false);
+  assert.equal((await pruneCache({ paths, all: true })).laterBuildsBytes, 0);
 });
 
 const onlyRoot = process.getuid?.() === 0 ? false : "only root may mount a small file system";

@@ -10,7 +10,7 @@ import {
   type Paths,
   partialBlobsDirectory,
 } from "../../store/paths.ts";
-import { removeEngineStorage } from "../dockerfile/engine-storage.ts";
+import { engineStorageBytes, removeEngineStorage } from "../dockerfile/engine-storage.ts";
 import { whileAloneWithCache } from "../cache-use.ts";
 import { hexOf } from "../digest.ts";
 import { forgetImage } from "../image-records.ts";
@@ -31,7 +31,11 @@ export interface PruneOptions {
 }
 
 export interface PruneResult {
+  /** All in all. */
   freedBytes: number;
+  /** Of these: layers that builds had left for later builds. */
+  laterBuildsBytes: number;
+  /** By images; layers for later builds are not among it. */
   keptBytes: number;
   /** Names that are known no more. */
   removedImages: string[];
@@ -90,10 +94,12 @@ async function prune({ paths, all, maxBytes }: PruneOptions): Promise<PruneResul
   for (const hex of blobs) await rm(join(blobsDirectory(paths), hex), { force: true });
   await removeVerdicts(paths, kept);
   await removeUnfinished(paths, all === true);
+  const laterBuildsBytes = all === true ? await engineStorageBytes(paths) : 0;
   if (all === true) await removeEngineStorage(paths);
   const after = await readInventory(paths);
   return {
-    freedBytes: Math.max(0, before.totalBytes - after.totalBytes),
+    freedBytes: Math.max(0, before.totalBytes - after.totalBytes) + laterBuildsBytes,
+    laterBuildsBytes,
     keptBytes: after.totalBytes,
     removedImages: removedImages.map(image => image.name),
     removedDrives: drives.length,

@@ -7,7 +7,10 @@ export async function engineStorageBytes(paths: Paths): Promise<number> {
   const directory = engineStorageDirectory(paths);
   if (!(await exists(directory))) return 0;
   // Folders of mapped users may be closed to us; what can be seen is counted.
-  const { stdout } = await run(["du", "--summarize", "--block-size=1", directory], { allowFailure: true });
+  const { stdout } = await run(["du", "--summarize", "--block-size=1", directory], {
+    allowFailure: true,
+    timeoutMs: 300_000,
+  });
   return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
 }
 
