@@ -87,7 +87,7 @@ export interface PayloadSource {
    * because a positioned read from the page cache is cheaper than a promise for it: whoever reads much yields to
    * the event loop every few megabytes. Throws when the range goes beyond the stored bytes.
    */
-  read(payload: PayloadReference, logicalOffset: number, into: Buffer): void;
+  read(payload: PayloadReference, logicalOffset: number, into: Uint8Array): void;
 }
 
 /** What every drive writer (`writeExt4(tree, payloads, options)`) takes. */

@@ -16,7 +16,7 @@ export class CombinedPayloads implements PayloadSource {
     };
   }
 
-  read(payload: PayloadReference, logicalOffset: number, into: Buffer): void {
+  read(payload: PayloadReference, logicalOffset: number, into: Uint8Array): void {
     const source = this.#sources[Math.floor(payload.layer / stride)];
     if (source === undefined) throw new Error(`no payload source for layer ${payload.layer}`);
     source.read({ ...payload, layer: payload.layer % stride }, logicalOffset, into);

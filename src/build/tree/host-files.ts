@@ -14,7 +14,7 @@ export class HostFiles implements PayloadSource, Disposable {
     return this.#add(bytes, bytes.length);
   }
 
-  read(payload: PayloadReference, logicalOffset: number, into: Buffer): void {
+  read(payload: PayloadReference, logicalOffset: number, into: Uint8Array): void {
     if (logicalOffset + into.length > payload.length) throw new Error("read beyond the end of a file");
     const content = this.#contents[payload.layer];
     if (content === undefined) throw new Error(`no content ${payload.layer}`);

@@ -4,6 +4,8 @@ import { blockSize, type Extent } from "./format.ts";
 import type { Layout } from "./layout.ts";
 
 const bufferBytes = 2 * 2 ** 20;
+/** Plain arrays: filling and copying small pieces of a Buffer goes through more JavaScript than it takes. */
+const newBuffer = () => new Uint8Array(bufferBytes);
 /** Posted writes that nobody has to wait for yet. */
 const maxBehind = 2;
 /** So much goes to the disk at once while the rest is still being made. */
@@ -89,8 +91,8 @@ export class PositionedFile {
 export class BlockWriter {
   readonly cursor: BlockCursor;
   readonly file: PositionedFile;
-  #filling: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
-  readonly #spares: Buffer[] = [];
+  #filling: Uint8Array = newBuffer();
+  readonly #spares: Uint8Array[] = [];
   /** Where the first byte of the filling buffer goes, in blocks. */
   #start = 0;
   #used = 0;
@@ -117,7 +119,7 @@ export class BlockWriter {
   }
 
   /** The next `blocks` blocks, at most `room`, with whatever bytes they had before. */
-  window(blocks: number): Buffer {
+  window(blocks: number): Uint8Array {
     return this.#filling.subarray(this.#used * blockSize, (this.#used + blocks) * blockSize);
   }
 
@@ -130,13 +132,13 @@ export class BlockWriter {
   }
 
   /** Writes whole blocks that are already in memory. */
-  put(bytes: Buffer): Extent[] {
+  put(bytes: Uint8Array): Extent[] {
     const extents: Extent[] = [];
     const total = bytes.length / blockSize;
     for (let logical = 0; logical < total; ) {
       if (this.room === 0) this.makeRoom();
       const length = Math.min(this.room, total - logical);
-      bytes.copy(this.window(length), 0, logical * blockSize, (logical + length) * blockSize);
+      this.window(length).set(bytes.subarray(logical * blockSize, (logical + length) * blockSize));
       extents.push({ logical, physical: this.commit(length), length });
       logical += length;
     }
@@ -148,7 +150,7 @@ export class BlockWriter {
     if (this.#used === 0) return;
     const full = this.#filling;
     const length = this.#used * blockSize;
-    this.#filling = this.#spares.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
+    this.#filling = this.#spares.pop() ?? newBuffer();
     this.#used = 0;
     this.file.post(full.subarray(0, length), this.#start * blockSize, () => {
       this.#spares.push(full);

@@ -58,12 +58,21 @@ export function writeLeaf(block: Buffer, entries: readonly DirectoryEntry[], see
   block.writeUInt32LE(crc32c(seed, block, 0, end), end + 8);
 }
 
-/** Writes one entry and returns its length. */
-export function writeEntry(block: Buffer, at: number, entry: DirectoryEntry, length: number): number {
-  block.writeUInt32LE(entry.inode, at);
-  block.writeUInt16LE(length, at + 4);
-  block.writeUInt8(entry.name.length, at + 6);
-  block.writeUInt8(entry.type, at + 7);
-  block.write(entry.name, at + 8, "latin1");
+/** Writes one entry and returns its length. Byte by byte: for short names that is the quickest, and there are many. */
+export function writeEntry(
+  block: Uint8Array,
+  at: number,
+  { inode, type, name }: DirectoryEntry,
+  length: number,
+): number {
+  block[at] = inode;
+  block[at + 1] = inode >>> 8;
+  block[at + 2] = inode >>> 16;
+  block[at + 3] = inode >>> 24;
+  block[at + 4] = length;
+  block[at + 5] = length >>> 8;
+  block[at + 6] = name.length;
+  block[at + 7] = type;
+  for (let index = 0; index < name.length; index++) block[at + 8 + index] = name.charCodeAt(index);
   return length;
 }

@@ -13,7 +13,8 @@ function build(extents: readonly Extent[]) {
     () => 0,
     block => 5_000_000_000 + blocks.push(block),
   );
-  return { ...tree, blocks, depth: tree.root.readUInt16LE(6), entries: tree.root.readUInt16LE(2) };
+  const root = Buffer.from(tree.root);
+  return { ...tree, root, blocks, depth: root.readUInt16LE(6), entries: root.readUInt16LE(2) };
 }
 
 test("runs that continue each other become one", () => {

@@ -17,7 +17,7 @@ interface Entry {
 
 export interface ExtentTree {
   /** The 60 bytes in the inode. */
-  root: Buffer;
+  root: Uint8Array;
   /** Blocks of the tree outside the inode. */
   indexBlocks: number;
 }
@@ -49,7 +49,7 @@ export function buildExtentTree(
     for (let at = 0; at < entries.length; at += extentsPerBlock) {
       const part = entries.slice(at, at + extentsPerBlock);
       const block = Buffer.alloc(blockSize);
-      encodeNode(block, part, extentsPerBlock, depth);
+      encodeNode(new DataView(block.buffer, block.byteOffset), part, extentsPerBlock, depth);
       const tail = blockSize - 4;
       block.writeUInt32LE(crc32c(inodeSeed(), block, 0, tail), tail);
       parents.push({ logical: (part[0] as Entry).logical, physical: writeBlock(block), length: 0 });
@@ -58,8 +58,8 @@ export function buildExtentTree(
     entries = parents;
     depth++;
   }
-  const root = Buffer.alloc(60);
-  encodeNode(root, entries, entriesInInode, depth);
+  const root = new Uint8Array(60);
+  encodeNode(new DataView(root.buffer), entries, entriesInInode, depth);
   return { root, indexBlocks };
 }
 
@@ -86,22 +86,25 @@ function splitLongRuns(extents: readonly Extent[]): readonly Entry[] {
   return entries;
 }
 
-function encodeNode(into: Buffer, entries: readonly Entry[], max: number, depth: number): void {
-  into.writeUInt16LE(magic, 0);
-  into.writeUInt16LE(entries.length, 2);
-  into.writeUInt16LE(max, 4);
-  into.writeUInt16LE(depth, 6);
-  entries.forEach((entry, index) => {
-    const at = (index + 1) * entrySize;
-    into.writeUInt32LE(entry.logical, at);
-    const high = Math.floor(entry.physical / 2 ** 32);
+/** Through a view, whose writes become single instructions: this runs for every file. */
+function encodeNode(into: DataView, entries: readonly Entry[], max: number, depth: number): void {
+  into.setUint16(0, magic, true);
+  into.setUint16(2, entries.length, true);
+  into.setUint16(4, max, true);
+  into.setUint16(6, depth, true);
+  let at = 0;
+  for (const { logical, physical, length } of entries) {
+    at += entrySize;
+    into.setUint32(at, logical, true);
+    const low = physical % 2 ** 32;
+    const high = Math.floor(physical / 2 ** 32);
     if (depth === 0) {
-      into.writeUInt16LE(entry.length, at + 4);
-      into.writeUInt16LE(high, at + 6);
-      into.writeUInt32LE(entry.physical % 2 ** 32, at + 8);
+      into.setUint16(at + 4, length, true);
+      into.setUint16(at + 6, high, true);
+      into.setUint32(at + 8, low, true);
     } else {
-      into.writeUInt32LE(entry.physical % 2 ** 32, at + 4);
-      into.writeUInt16LE(high, at + 8);
+      into.setUint32(at + 4, low, true);
+      into.setUint16(at + 8, high, true);
     }
-  });
+  }
 }

@@ -7,7 +7,7 @@ import { type BlockRange, blockSize, type Extent } from "./format.ts";
 import type { Inventory } from "./inventory.ts";
 import { dataBlockRanges } from "./space.ts";
 
-const zeroBlock = Buffer.alloc(blockSize);
+const zeroBlock = new Uint8Array(blockSize);
 /** Larger files are copied in pieces, between which others get a turn. */
 const largeBytes = 2 ** 20;
 
@@ -71,7 +71,7 @@ function readBlocks(
   payload: PayloadReference,
   payloads: PayloadSource,
   logical: number,
-  window: Buffer,
+  window: Uint8Array,
 ): void {
   const from = logical * blockSize;
   const bytes = Math.min(window.length, file.size - from);
@@ -80,7 +80,7 @@ function readBlocks(
 }
 
 /** Moves the blocks that hold something to the front of the window and commits them. */
-function keepNonZero(writer: BlockWriter, window: Buffer, logical: number, extents: Extent[]): void {
+function keepNonZero(writer: BlockWriter, window: Uint8Array, logical: number, extents: Extent[]): void {
   const blocks = window.length / blockSize;
   let kept = 0;
   for (let index = 0; index < blocks; ) {
@@ -96,9 +96,9 @@ function keepNonZero(writer: BlockWriter, window: Buffer, logical: number, exten
   }
 }
 
-function isZero(window: Buffer, index: number): boolean {
+function isZero(window: Uint8Array, index: number): boolean {
   const at = index * blockSize;
   // One look decides for nearly all blocks that hold something.
   if (window[at] !== 0) return false;
-  return window.compare(zeroBlock, 0, blockSize, at, at + blockSize) === 0;
+  return Buffer.compare(window.subarray(at, at + blockSize), zeroBlock) === 0;
 }

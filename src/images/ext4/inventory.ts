@@ -89,7 +89,8 @@ export function takeInventory(tree: Tree): Inventory {
   };
   const lastNode = next - 1;
   const outsizedValues = new Map<number, OutsizedValue[]>();
-  for (const [inode, node] of nodes.entries()) {
+  for (let inode = rootInode; inode <= lastNode; inode++) {
+    const node = nodes[inode];
     if (node === undefined || !mayBeOutsized(node)) continue;
     const path = () => pathOf(root, node);
     const values = outsizedXattrs(node.xattrs, path).map(name => {

@@ -13,6 +13,7 @@ const sectorsPerBlock = blockSize / 512;
 /** Targets up to this length live in the inode. */
 const maxFastSymlink = 59;
 const maxFileBlocks = 0xffff_ffff;
+const nothingOutsized: readonly OutsizedValue[] = [];
 
 /** A directory whose blocks have been written already. */
 export interface PlacedDirectory {
@@ -46,7 +47,7 @@ export function writeNode(node: TreeNode, inode: number, context: NodeWriterCont
   const path = () => pathOf(context.inventory.root, node);
   const { writer, filesystemSeed } = context;
   const content = writeBody(node, inode, context, path);
-  const outsized = context.inventory.outsizedValues.get(inode) ?? [];
+  const outsized = context.inventory.outsizedValues.get(inode) ?? nothingOutsized;
   const xattrs = encodeXattrs(node.xattrs, path, outsized, filesystemSeed);
   // They count twice: in their own inode, and in that of their owner.
   const outsizedBlocks = outsized.reduce((sum, { value }) => sum + Math.ceil(value.length / blockSize), 0);

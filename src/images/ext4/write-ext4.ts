@@ -121,8 +121,8 @@ async function writeDirectories(
   writer: BlockWriter,
 ): Promise<Map<number, PlacedDirectory>> {
   const placed = new Map<number, PlacedDirectory>();
-  for (const [inode, node] of inventory.nodes.entries()) {
-    if (node?.type !== "directory") continue;
+  for (const inode of inventory.parents.keys()) {
+    const node = inventory.nodes[inode] as DirectoryNode;
     const owner = directoryOwner(identity, inode, inventory.parents.get(inode) ?? inode);
     const content =
       inode === lostAndFoundInode && node.children.size === 0

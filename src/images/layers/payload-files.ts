@@ -8,8 +8,11 @@ export class PayloadFiles implements PayloadSource, Disposable {
   readonly #descriptors: number[] = [];
   /** Where each layer begins when all stand behind each other, and where the next one will. */
   readonly #starts: number[] = [0];
-  /** What was read last and a little more, for small files that lie behind each other. */
-  readonly #window = Buffer.allocUnsafeSlow(windowBytes);
+  /**
+   * What was read last and a little more, for small files that lie behind each other. No Buffer: what those do in
+   * JavaScript before they copy costs more than a small file.
+   */
+  readonly #window = new Uint8Array(windowBytes);
   #windowLayer = -1;
   #windowStart = 0;
   #windowEnd = 0;
@@ -29,7 +32,7 @@ export class PayloadFiles implements PayloadSource, Disposable {
     return (this.#starts[layer] as number) + offset;
   }
 
-  read(payload: PayloadReference, logicalOffset: number, into: Buffer): void {
+  read(payload: PayloadReference, logicalOffset: number, into: Uint8Array): void {
     const { segments } = payload;
     if (segments === undefined) {
       if (logicalOffset + into.length > payload.length) throw new Error("read beyond the end of a file's payload");
@@ -52,7 +55,7 @@ export class PayloadFiles implements PayloadSource, Disposable {
     for (const fd of this.#descriptors.splice(0)) closeSync(fd);
   }
 
-  #readStored(layer: number, position: number, into: Buffer): void {
+  #readStored(layer: number, position: number, into: Uint8Array): void {
     const end = position + into.length;
     const isNext = layer === this.#lastLayer && position >= this.#lastEnd && position - this.#lastEnd < windowBytes / 4;
     this.#lastLayer = layer;
@@ -64,7 +67,7 @@ export class PayloadFiles implements PayloadSource, Disposable {
       this.#windowEnd = position + readSync(this.#descriptorOf(layer), this.#window, 0, windowBytes, position);
     }
     if (!this.#windowHas(layer, position, end)) readFully(this.#descriptorOf(layer), layer, position, into);
-    else this.#window.copy(into, 0, position - this.#windowStart, end - this.#windowStart);
+    else into.set(this.#window.subarray(position - this.#windowStart, end - this.#windowStart));
   }
 
   #windowHas(layer: number, position: number, end: number): boolean {
@@ -78,7 +81,7 @@ export class PayloadFiles implements PayloadSource, Disposable {
   }
 }
 
-function readFully(fd: number, layer: number, position: number, into: Buffer): void {
+function readFully(fd: number, layer: number, position: number, into: Uint8Array): void {
   for (let done = 0; done < into.length; ) {
     const count = readSync(fd, into, done, into.length - done, position + done);
     if (count === 0) throw new Error(`layer ${layer} ends inside a file`);
