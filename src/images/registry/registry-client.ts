@@ -6,6 +6,7 @@ import type { RegistryAccess } from "./access.ts";
 import { parseChallenges } from "./challenge.ts";
 import { discardBody, type HttpResponse, readBody, send } from "./http.ts";
 import { formatReference, type ImageReference } from "./reference.ts";
+import { type Asked, denied, refusalOf } from "./refusals.ts";
 import { TransportError } from "./stall.ts";
 import { answerChallenge, type Authorization, type Credentials } from "./token.ts";
 
@@ -16,7 +17,6 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 const maxManifestBytes = 4 * 1024 * 1024;
-const maxErrorBytes = 64 * 1024;
 /** How often one blob may break off and be continued. */
 const maxContinuations = 4;
 
@@ -98,7 +98,7 @@ export class RegistryClient implements BlobSource {
           await discardBody(response);
           continue;
         }
-        if (response.status !== 200) throw await this.#failure(response, `the blob ${digest}`);
+        if (response.status !== 200) throw await refusalOf(response, `the blob ${digest}`, this.#asked);
       }
       try {
         for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -125,6 +125,11 @@ export class RegistryClient implements BlobSource {
     return this.#mirror === undefined ? this.#reference.registry : `the mirror ${this.#mirror}`;
   }
 
+  get #asked(): Asked {
+    const isByDigest = this.#reference.digest !== undefined;
+    return { host: this.#host, image: this.#name, isByDigest, credentials: this.#credentials };
+  }
+
   /** Tells a failure of the disk from one of the connection. */
   async #writeTo(sink: BlobSink, chunk: Buffer): Promise<void> {
     try {
@@ -139,7 +144,7 @@ export class RegistryClient implements BlobSource {
     const response = await this.#send("GET", `manifests/${tagOrDigest}`, { accept: manifestTypes });
     if (response.status !== 200) {
       const isNamed = tagOrDigest === (this.#reference.digest ?? this.#reference.tag);
-      throw await this.#failure(response, isNamed ? "its manifest" : `its manifest ${tagOrDigest}`, isNamed);
+      throw await refusalOf(response, isNamed ? "its manifest" : `its manifest ${tagOrDigest}`, this.#asked, isNamed);
     }
     this.#noteQuota(response);
     try {
@@ -179,7 +184,7 @@ export class RegistryClient implements BlobSource {
         this.#authorization.catch(() => (this.#authorization = undefined));
       }
       const fresh = await this.#authorization;
-      if (fresh === undefined) throw await this.#denied(401);
+      if (fresh === undefined) throw await denied(401, this.#asked);
       return await sendWith(fresh);
     } catch (error) {
       if (error instanceof TransportError) throw this.#unreachable(error);
@@ -215,61 +220,6 @@ export class RegistryClient implements BlobSource {
     if (parts === null || left === null) return;
     const hours = Math.round((Number(parts[2]) / 3600) * 10) / 10;
     this.#quota = `${this.#reference.registry} allows ${left[1]} more of ${parts[1]} pulls in ${hours} h`;
-  }
-
-  /** `isNamed`: the reference itself means it; everything else is a part of an image that is there. */
-  async #failure(response: HttpResponse, what: string, isNamed = false): Promise<Problem> {
-    // Credentials are looked up at the first challenge: a registry that hides nothing is to be believed.
-    if (response.status === 404 && this.#credentials === undefined) {
-      response.body.destroy();
-      return isNamed ? this.#missing() : this.#incomplete(what);
-    }
-    if ([401, 403, 404].includes(response.status)) {
-      response.body.destroy();
-      return this.#denied(response.status);
-    }
-    if (response.status === 429) return this.#limited(response);
-    response.body.destroy();
-    return new Problem(response.status >= 500 ? "image/registry-unreachable" : "image/registry-failed", {
-      message: `${this.#host} answered ${response.status} when asked for ${what} of ${this.#name}`,
-    });
-  }
-
-  /** Docker Hub says 429 for a used-up quota, which credentials raise, and for too many requests at once, which pass. */
-  async #limited(response: HttpResponse): Promise<Problem> {
-    const after = response.headers["retry-after"];
-    const wait = after === undefined ? "" : `; it asks to wait ${after} s`;
-    const said = await readBody(response, maxErrorBytes, "the refusal").catch(() => Buffer.alloc(0));
-    if (/pull rate limit|toomanyrequests/i.test(said.toString("utf8"))) {
-      return new Problem("image/rate-limited", {
-        message: `the pulls that ${this.#host} allows this host are used up, so ${this.#name} is not given out${wait}`,
-        hint: "Log in to this registry, set a mirror for it in config.yaml, or wait until the limit passes.",
-      });
-    }
-    return new Problem("image/rate-limited", { message: `${this.#host} limits pulls of ${this.#name}${wait}` });
-  }
-
-  #missing(): Problem {
-    const kind = this.#reference.digest === undefined ? "tag" : "digest";
-    return new Problem("image/denied-or-missing", {
-      message: `${this.#name} does not exist: ${this.#host} has no such repository, or no such ${kind} in it (status 404)`,
-      hint: `Check the spelling of the repository and the ${kind}, and that the image was pushed to this registry.`,
-    });
-  }
-
-  #incomplete(what: string): Problem {
-    return new Problem("image/denied-or-missing", {
-      message: `${this.#host} has the image ${this.#name} without ${what} (status 404)`,
-      hint: "The image is incomplete there: push it to this registry again.",
-    });
-  }
-
-  async #denied(status: number): Promise<Problem> {
-    const credentials = await this.#credentials;
-    const who = credentials === undefined ? "without credentials" : `as "${credentials.username}"`;
-    return new Problem("image/denied-or-missing", {
-      message: `${this.#host} does not give out ${this.#name} ${who} (status ${status})`,
-    });
   }
 
   #damaged(found: Digest, wanted: string): Problem {
